@@ -1,0 +1,128 @@
+import { bytesToHex } from '../chain/bytes.ts';
+import { merkleBranch } from '../chain/merkle.ts';
+import type { Payout } from '../chain/payout.ts';
+import { epochOf, seedHashOf } from '../kawpow/epoch.ts';
+import { createJob, type Job } from './job.ts';
+import type { Template } from './template.ts';
+
+/**
+ * Templates whose jobs are still taken. At one refresh in 30 s a share may be five minutes old, far longer than any
+ * miner works on a job that was replaced.
+ */
+const LIVE_TEMPLATES_MAX = 10;
+
+/**
+ * Different payouts that one template makes jobs for at the most. Each costs a coinbase (about 20 µs and 1 KiB); in
+ * address-per-miner mode each login may bring a new one, and connections are limited to fewer than this.
+ */
+const PAYOUTS_MAX = 65_536;
+
+interface Edition {
+  readonly template: Template;
+  readonly branch: readonly Uint8Array[];
+  readonly seedHashHex: string;
+  readonly firstSequence: number;
+  /** Jobs handed to everyone with that payout. */
+  readonly jobs: Map<Payout, Job>;
+  variants: number;
+}
+
+/**
+ * All jobs that shares may still come in for. One job per template and payout, made when first asked for; a payout is
+ * known by its object, so callers keep one object per payout.
+ */
+export class JobBook {
+  readonly #tag: Uint8Array;
+  /** Newest last; they build on the present tip, the first ones perhaps on the tip before. */
+  #editions: Edition[] = [];
+  #nextSequence = 1;
+  #seed = { epoch: -1, hashHex: '' };
+
+  /** @param tag bytes for the coinbase, at most TAG_BYTES_MAX */
+  constructor(tag: Uint8Array) {
+    this.#tag = tag;
+  }
+
+  /** The newest template, or undefined before the first. */
+  get template(): Template | undefined {
+    return this.#editions.at(-1)?.template;
+  }
+
+  /** Block hash that current jobs build on, display hex. */
+  get tip(): string | undefined {
+    return this.template?.previousBlockHash;
+  }
+
+  /** Jobs with a lower sequence are no longer taken. */
+  get oldestLiveSequence(): number {
+    return this.#editions[0]?.firstSequence ?? this.#nextSequence;
+  }
+
+  /**
+   * Takes a new template: its jobs replace the current ones.
+   * @returns whether the tip changed
+   */
+  add(template: Template): { readonly newTip: boolean } {
+    const newTip = template.previousBlockHash !== this.tip;
+    // Work on the tip before stays, so that its late shares are told stale and its late blocks are still submitted;
+    // so does work on a tip that a reorganisation brings back.
+    const keptTips = [this.tip, template.previousBlockHash];
+    const kept = this.#editions.filter((known) => keptTips.includes(known.template.previousBlockHash));
+    const branch = merkleBranch(template.transactions.map((transaction) => transaction.txidInternal));
+    const seedHashHex = this.#seedHashHexAt(template.height);
+    const edition = {
+      template,
+      branch,
+      seedHashHex,
+      firstSequence: this.#nextSequence,
+      jobs: new Map(),
+      variants: 0,
+    };
+    this.#editions = [...kept, edition].slice(-LIVE_TEMPLATES_MAX);
+    return { newTip };
+  }
+
+  /** The current job for a payout, the same for all who ask; undefined before the first template. */
+  current(payout: Payout): Job | undefined {
+    const edition = this.#editions.at(-1);
+    if (edition === undefined) return undefined;
+    const known = edition.jobs.get(payout);
+    if (known !== undefined) return known;
+    if (edition.jobs.size >= PAYOUTS_MAX) return undefined;
+    const job = this.#create(edition, payout, 0);
+    edition.jobs.set(payout, job);
+    return job;
+  }
+
+  /** A job on the current template whose header nobody has had: for a session that needs a new one between templates. */
+  variant(payout: Payout): Job | undefined {
+    const edition = this.#editions.at(-1);
+    if (edition === undefined) return undefined;
+    edition.variants += 1;
+    return this.#create(edition, payout, edition.variants);
+  }
+
+  /** Its tip is no longer the present one. */
+  isStale(job: Job): boolean {
+    return job.template.previousBlockHash !== this.tip;
+  }
+
+  /** Shares for it are still looked at, be it to call them stale. */
+  isLive(job: Job): boolean {
+    return job.sequence >= this.oldestLiveSequence;
+  }
+
+  /** Some hundred Keccaks, the same for 7,500 blocks. */
+  #seedHashHexAt(height: number): string {
+    const epoch = epochOf(height);
+    if (this.#seed.epoch !== epoch) this.#seed = { epoch, hashHex: bytesToHex(seedHashOf(epoch)) };
+    return this.#seed.hashHex;
+  }
+
+  #create(edition: Edition, payout: Payout, variant: number): Job {
+    const sequence = this.#nextSequence;
+    this.#nextSequence += 1;
+    const { template, branch, seedHashHex } = edition;
+    return createJob({ sequence, template, branch, seedHashHex, payout, tag: this.#tag, variant });
+  }
+}

@@ -1,0 +1,72 @@
+import { bytesToHex } from '../chain/bytes.ts';
+import type { Clock } from './ports.ts';
+import type { Share } from './share.ts';
+
+/** What the judge needs of kawpow/verifier.ts. */
+export interface ShareVerifier {
+  verify(request: {
+    readonly height: number;
+    readonly headerHash: Uint8Array;
+    readonly nonce: bigint;
+    readonly claimedMixHash: Uint8Array;
+    readonly sessionId: string;
+    readonly urgent: boolean;
+  }): Promise<
+    { readonly ok: true; readonly valid: boolean } | { readonly ok: false; readonly reason: string }
+  >;
+}
+
+/** `accepted` without `verified`: its final hash is good, whether its mix hash is real was not found out in time. */
+export type Judgement =
+  | { readonly accepted: true; readonly verified: boolean }
+  | { readonly accepted: false; readonly reason: 'wrong-mix' };
+
+/**
+ * kawpowminer drops the connection when a submit is unanswered for 2 s; the rest is for the way there and back.
+ */
+export const REPLY_WITHIN_MS = 1_500;
+
+/**
+ * Judges a screened share within 1.5 s. Verification that is not done by then, because the light cache is still being
+ * built or the queue is long, leaves the share accepted but unverified: nobody is paid by the share here, and a
+ * candidate went to the nodes already. A verdict that comes later and is bad is reported.
+ * @param onLateWrongMix called when a share that was accepted unverified turns out to be false
+ */
+export function judgeShare(
+  share: Share,
+  sessionId: string,
+  { verifier, clock }: { readonly verifier: ShareVerifier; readonly clock: Clock },
+  onLateWrongMix: () => void,
+): Promise<Judgement> {
+  const { job } = share.issued;
+  return new Promise((resolve) => {
+    let late = false;
+    const deadline = clock.setTimer(REPLY_WITHIN_MS, () => {
+      late = true;
+      resolve({ accepted: true, verified: false });
+    });
+    const settle = (verified: boolean, wrong: boolean) => {
+      deadline.cancel();
+      if (late && wrong) onLateWrongMix();
+      resolve(wrong ? { accepted: false, reason: 'wrong-mix' } : { accepted: true, verified });
+    };
+    const verdict = verifier.verify({
+      height: job.template.height,
+      headerHash: job.headerHash,
+      nonce: share.nonce,
+      claimedMixHash: share.claimedMixHash,
+      sessionId,
+      urgent: share.isCandidate,
+    });
+    // A verifier that fails altogether must not leave a miner without its reply.
+    verdict.then(
+      (outcome) => settle(outcome.ok, outcome.ok && !outcome.valid),
+      () => settle(false, false),
+    );
+  });
+}
+
+/** A share's block hash, display hex; meaningful when it is a candidate. */
+export function blockHashOf(share: Share): string {
+  return bytesToHex(share.finalHash);
+}
