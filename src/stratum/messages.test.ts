@@ -1,0 +1,169 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { parseRequest, printable } from './messages.ts';
+
+function request(line: string) {
+  const parsed = parseRequest(line);
+  assert(parsed.ok, parsed.ok ? '' : parsed.text);
+  return parsed.request;
+}
+
+test('kawpowminer’s lines, as seen on the wire', () => {
+  assert.deepEqual(
+    request('{"id":1,"method":"mining.subscribe","params":["kawpowminer/1.2.4+commit.632f6ea0"]}'),
+    { method: 'subscribe', id: 1, agent: 'kawpowminer/1.2.4+commit.632f6ea0' },
+  );
+  assert.deepEqual(request('{"id":1,"method":"mining.subscribe","params":[]}'), {
+    method: 'subscribe',
+    id: 1,
+    agent: '',
+  });
+  assert.deepEqual(request('{"id":3,"method":"mining.authorize","params":["addr.rig1","X"]}'), {
+    method: 'authorize',
+    id: 3,
+    userName: 'addr.rig1',
+    password: 'X',
+  });
+  const mix = `0x${'ab'.repeat(32)}`;
+  const header = `0x${'cd'.repeat(32)}`;
+  assert.deepEqual(
+    request(
+      `{"id":40,"method":"mining.submit","params":["addr.rig1","10000","0x00a7000000000001","${header}","${mix}"],"worker":"rig1"}`,
+    ),
+    {
+      method: 'submit',
+      id: 40,
+      submission: { jobId: '10000', nonceHex: '0x00a7000000000001', headerHashHex: header, mixHashHex: mix },
+    },
+  );
+  const rate = `0x${'00000000000000000000000001c9c380'}`;
+  assert.deepEqual(
+    request(`{"id":9,"method":"eth_submitHashrate","params":["${rate}","0x${'0'.repeat(64)}"]}`),
+    {
+      method: 'report-hashrate',
+      id: 9,
+      hashesPerS: 30_000_000,
+    },
+  );
+  assert.deepEqual(request('{"error":"Method not found","id":0}'), { method: 'none' });
+});
+
+test('what kawpowminer’s autodetection tries is understood, at most as unsupported', () => {
+  const hello =
+    '{"id":0,"method":"mining.hello","params":{"agent":"kawpowminer","host":"h","port":"d05","proto":"EthereumStratum/2.0.0"}}';
+  assert.deepEqual(request(hello), { method: 'unsupported', id: 0, name: 'mining.hello' });
+  assert.deepEqual(
+    request('{"id":1,"method":"mining.subscribe","params":["kawpowminer/1.2.4","EthereumStratum/1.0.0"]}'),
+    {
+      method: 'subscribe',
+      id: 1,
+      agent: 'kawpowminer/1.2.4',
+    },
+  );
+  assert.deepEqual(request('{"id":1,"jsonrpc":"2.0","method":"eth_submitLogin","params":["a","x"]}'), {
+    method: 'unsupported',
+    id: 1,
+    name: 'eth_submitLogin',
+  });
+});
+
+test('nulls, missing and senseless params are read as absent', () => {
+  assert.deepEqual(
+    request('{"id":1,"method":"mining.subscribe","params":["GMiner/2.09",null,"host","port"]}'),
+    {
+      method: 'subscribe',
+      id: 1,
+      agent: 'GMiner/2.09',
+    },
+  );
+  for (const params of [
+    '',
+    ',"params":null',
+    ',"params":{}',
+    ',"params":[null]',
+    ',"params":7',
+    ',"params":[[]]',
+  ]) {
+    assert.deepEqual(request(`{"id":1,"method":"mining.subscribe"${params}}`), {
+      method: 'subscribe',
+      id: 1,
+      agent: '',
+    });
+    assert.equal(request(`{"id":1,"method":"mining.submit"${params}}`).method, 'submit');
+    assert.deepEqual(request(`{"id":1,"method":"mining.authorize"${params}}`), {
+      method: 'authorize',
+      id: 1,
+      userName: '',
+      password: '',
+    });
+  }
+});
+
+test('ids come back as they are, whatever type of scalar they have', () => {
+  for (const id of [0, -1, 1.5, 7, 'abc', '', true, null]) {
+    const parsed = request(JSON.stringify({ id, method: 'mining.extranonce.subscribe', params: [] }));
+    assert.deepEqual(parsed, { method: 'extranonce-subscribe', id });
+  }
+  for (const id of ['{"a":1}', '[1]', `"${'x'.repeat(200)}"`]) {
+    assert.deepEqual(request(`{"id":${id},"method":"mining.extranonce.subscribe"}`), {
+      method: 'extranonce-subscribe',
+      id: null,
+    });
+  }
+  assert.deepEqual(request('{"method":"mining.extranonce.subscribe"}'), {
+    method: 'extranonce-subscribe',
+    id: null,
+  });
+});
+
+test('what is no request is told so', () => {
+  for (const line of [
+    '',
+    'x',
+    '{',
+    '{"id":1',
+    'null',
+    '1',
+    '"x"',
+    '[]',
+    '[1,2]',
+    'GET / HTTP/1.1',
+    '\u0000',
+    '{"id":1,}',
+  ]) {
+    const parsed = parseRequest(line);
+    assert.equal(parsed.ok, false, line);
+  }
+  assert.deepEqual(parseRequest('{"id":5,"method":7}'), { ok: false, id: 5, text: 'method is not a text' });
+});
+
+test('JSON 5,000 levels deep is read like any other', () => {
+  const deep = '['.repeat(4000) + ']'.repeat(4000);
+  assert.equal(parseRequest(`{"id":1,"method":"mining.subscribe","params":${deep}}`).ok, true);
+  assert.equal(parseRequest(`{"id":${deep},"method":"mining.subscribe"}`).ok, true);
+  assert.equal(parseRequest('['.repeat(8000)).ok, false);
+  assert.equal(parseRequest('{"a":'.repeat(1600)).ok, false);
+});
+
+test('no line makes it throw', () => {
+  fc.assert(fc.property(fc.string({ unit: 'binary' }), (line) => typeof parseRequest(line).ok === 'boolean'));
+  fc.assert(fc.property(fc.json(), (line) => typeof parseRequest(line).ok === 'boolean'));
+  const method = fc.constantFrom(
+    'mining.subscribe',
+    'mining.authorize',
+    'mining.submit',
+    'eth_submitHashrate',
+    'x',
+  );
+  fc.assert(
+    fc.property(fc.jsonValue(), method, fc.jsonValue(), (id, name, params) => {
+      return parseRequest(JSON.stringify({ id, method: name, params })).ok;
+    }),
+  );
+});
+
+test('what is shown to people holds no control codes', () => {
+  assert.equal(printable('a\u001b[2Jb\n\u0000é'), 'a?[2Jb???');
+  assert.equal(printable('x'.repeat(100)).length, 64);
+});

@@ -1,0 +1,143 @@
+import { bytesToHex } from '../chain/bytes.ts';
+import type { IssuedJob } from '../mining/issued-jobs.ts';
+import type { Submission } from '../mining/share.ts';
+
+/** Sent back as it came. An id of any other type, which no miner sends, is answered with null. */
+export type RequestId = string | number | boolean | null;
+
+export type Request =
+  | { readonly method: 'subscribe'; readonly id: RequestId; readonly agent: string }
+  | {
+      readonly method: 'authorize';
+      readonly id: RequestId;
+      readonly userName: string;
+      readonly password: string;
+    }
+  | { readonly method: 'submit'; readonly id: RequestId; readonly submission: Submission }
+  | { readonly method: 'extranonce-subscribe'; readonly id: RequestId }
+  | { readonly method: 'report-hashrate'; readonly id: RequestId; readonly hashesPerS: number | undefined }
+  | { readonly method: 'unsupported'; readonly id: RequestId; readonly name: string }
+  /** No method: an answer to something, such as kawpowminer's «Method not found». Nothing is sent back. */
+  | { readonly method: 'none' };
+
+export type ParsedRequest =
+  | { readonly ok: true; readonly request: Request }
+  | { readonly ok: false; readonly id: RequestId; readonly text: string };
+
+/** Agents and worker names are shown in logs and pages: this much of them. */
+const AGENT_LENGTH_MAX = 64;
+/** An id comes back with each reply; longer than this it is no miner's. */
+const ID_LENGTH_MAX = 128;
+
+/**
+ * Reads one line of a miner.
+ * @param line without its newline, at most 8 KiB
+ * @returns the request, or why it is none; never throws
+ */
+export function parseRequest(line: string): ParsedRequest {
+  let message: unknown;
+  try {
+    message = JSON.parse(line);
+  } catch {
+    return { ok: false, id: null, text: 'not JSON' };
+  }
+  if (typeof message !== 'object' || message === null || Array.isArray(message)) {
+    return { ok: false, id: null, text: 'not a JSON object' };
+  }
+  const { id: rawId, method, params } = message as Record<string, unknown>;
+  const id = readId(rawId);
+  if (method === undefined || method === null) return { ok: true, request: { method: 'none' } };
+  if (typeof method !== 'string') return { ok: false, id, text: 'method is not a text' };
+  return readRequest(id, method, Array.isArray(params) ? params : []);
+}
+
+function readRequest(id: RequestId, method: string, params: readonly unknown[]): ParsedRequest {
+  switch (method) {
+    case 'mining.subscribe':
+      return { ok: true, request: { method: 'subscribe', id, agent: printable(text(params[0])) } };
+    case 'mining.authorize':
+      return {
+        ok: true,
+        request: { method: 'authorize', id, userName: text(params[0]).trim(), password: text(params[1]) },
+      };
+    case 'mining.submit':
+      return { ok: true, request: { method: 'submit', id, submission: readSubmission(params) } };
+    case 'mining.extranonce.subscribe':
+      return { ok: true, request: { method: 'extranonce-subscribe', id } };
+    case 'eth_submitHashrate':
+    case 'mining.hashrate':
+      return { ok: true, request: { method: 'report-hashrate', id, hashesPerS: readHashrate(params[0]) } };
+    default:
+      return { ok: true, request: { method: 'unsupported', id, name: printable(method) } };
+  }
+}
+
+/** [worker name, job id, nonce, header hash, mix hash]; what is missing is left empty, for the screening to refuse. */
+function readSubmission(params: readonly unknown[]): Submission {
+  const [jobId, nonceHex, headerHashHex, mixHashHex] = params.slice(1).map(text);
+  return {
+    jobId: jobId ?? '',
+    nonceHex: nonceHex ?? '',
+    headerHashHex: headerHashHex ?? '',
+    mixHashHex: mixHashHex ?? '',
+  };
+}
+
+/** kawpowminer reports `0x` and 32 hex digits, others a number. */
+function readHashrate(value: unknown): number | undefined {
+  const rate = typeof value === 'string' && /^0x[0-9a-f]{1,64}$/i.test(value) ? Number(BigInt(value)) : value;
+  return typeof rate === 'number' && Number.isFinite(rate) && rate >= 0 ? rate : undefined;
+}
+
+function readId(id: unknown): RequestId {
+  if (typeof id === 'string') return id.length <= ID_LENGTH_MAX ? id : null;
+  return typeof id === 'number' || typeof id === 'boolean' ? id : null;
+}
+
+function text(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
+/** Printable ASCII only, bounded: a terminal that shows it obeys no control codes of a stranger. */
+export function printable(value: string, lengthMax: number = AGENT_LENGTH_MAX): string {
+  return value.slice(0, lengthMax).replace(/[^\x20-\x7e]/g, '?');
+}
+
+export function encodeResult(id: RequestId, result: unknown): string {
+  return `${JSON.stringify({ id, result, error: null })}\n`;
+}
+
+/** `result` is null: XMRig counts `false` as accepted. Members of `error` are scalars: kawpowminer reads no others. */
+export function encodeError(id: RequestId, code: number, message: string): string {
+  return `${JSON.stringify({ id, result: null, error: [code, message, null] })}\n`;
+}
+
+/** `[1]` is the extranonce; anything in place of null that names a protocol would mislead kawpowminer. */
+export function encodeSubscribed(id: RequestId, extranonceHex: string): string {
+  return encodeResult(id, [null, extranonceHex]);
+}
+
+/**
+ * `mining.set_target` and `mining.notify` with the same target: some miners read only the one, some only the other.
+ * @param cleanJobs the tip changed: work on earlier jobs is worth nothing
+ */
+export function encodeJob(issued: IssuedJob, cleanJobs: boolean): string {
+  const { template, headerHashHex, seedHashHex } = issued.job;
+  const target = wireTarget(issued.shareTarget);
+  const bitsHex = template.bits.toString(16).padStart(8, '0');
+  // The id of a notification is null; XMRig takes any number for a response.
+  return (
+    `{"id":null,"method":"mining.set_target","params":["${target}"]}\n` +
+    `{"id":null,"method":"mining.notify","params":["${issued.id}","${headerHashHex}","${seedHashHex}",` +
+    `"${target}",${cleanJobs},${template.height},"${bitsHex}"]}\n`
+  );
+}
+
+/**
+ * Plain hex, as XMRig reads it; but kawpowminer forces the first byte of an unprefixed target to zero, so one of 2^248
+ * or more, as tests and devnets use, goes out with 0x.
+ */
+function wireTarget(target: Uint8Array): string {
+  const hex = bytesToHex(target);
+  return target[0] === 0 ? hex : `0x${hex}`;
+}

@@ -1,0 +1,324 @@
+import type { Payout } from '../chain/payout.ts';
+import { type PrefixAllocator, prefixHex } from '../mining/extranonce.ts';
+import { HashrateMeter } from '../mining/hashrate.ts';
+import { type IssuedJob, IssuedJobs } from '../mining/issued-jobs.ts';
+import type { JobBook } from '../mining/job-book.ts';
+import type { Judgement } from '../mining/judge.ts';
+import type { Clock, Timer } from '../mining/ports.ts';
+import { type Share, type Submission, screenShare } from '../mining/share.ts';
+import {
+  startVardiff,
+  stepIdle,
+  stepShare,
+  type VardiffOptions,
+  type VardiffState,
+} from '../mining/vardiff.ts';
+import {
+  encodeError,
+  encodeJob,
+  encodeResult,
+  encodeSubscribed,
+  type ParsedRequest,
+  type RequestId,
+} from './messages.ts';
+import { DEMERITS_MAX, REJECTIONS, type RejectReason } from './rejections.ts';
+
+/** A real miner logs in within a second of connecting; behind the slowest proxy, ten. */
+export const LOGIN_WITHIN_MS = 30_000;
+/**
+ * kawpowminer uses only the first notify of what it reads at once and drops the rest, so two are never sent closer
+ * than this: the second would be the one that counts.
+ */
+export const NOTIFY_GAP_MS = 50;
+
+export type Login =
+  | { readonly ok: true; readonly workerName: string; readonly payout: Payout }
+  /** `text` goes to the miner: a sentence without secrets. */
+  | { readonly ok: false; readonly text: string };
+
+export type CloseReason =
+  | 'login-timeout'
+  | 'demerits'
+  | 'server-full'
+  | 'line-too-long'
+  | 'not-reading'
+  | 'tls';
+
+/** What became of a submission; counted by the instance, kept by the store. */
+export type ShareResult =
+  | { readonly accepted: true; readonly verified: boolean; readonly share: Share }
+  | { readonly accepted: false; readonly reason: RejectReason; readonly share: Share | undefined };
+
+/** One connection's way out. */
+export interface Wire {
+  /** A line with its newline. */
+  send(line: string): void;
+  /** A new job; takes the place of one that has not gone out yet. */
+  sendJob(lines: string): void;
+  close(reason: CloseReason): void;
+}
+
+export interface SessionOptions {
+  readonly id: string;
+  readonly vardiff: VardiffOptions;
+}
+
+export interface SessionModules {
+  readonly clock: Clock;
+  readonly prefixes: PrefixAllocator;
+  readonly jobs: JobBook;
+  readonly wire: Wire;
+  login(userName: string, password: string): Login;
+  /** The moment a candidate is seen, before anything else is done with its share. */
+  onCandidate(share: Share, session: Session): void;
+  /** Answers within two seconds, whatever happens; never rejects. */
+  judge(share: Share, sessionId: string, onLateWrongMix: () => void): Promise<Judgement>;
+  onResult(result: ShareResult, session: Session): void;
+}
+
+/**
+ * One connection's state machine: not subscribed → subscribed → logged in, in whatever order the miner sends the two.
+ * It knows no socket; the server hands it parsed requests in order and takes its lines to the wire.
+ */
+export class Session {
+  readonly id: string;
+  readonly #options: SessionOptions;
+  readonly #modules: SessionModules;
+  readonly #openedMs: number;
+  readonly #issued = new IssuedJobs();
+  #meter: HashrateMeter | undefined;
+  #prefix: number | undefined;
+  #login: Extract<Login, { ok: true }> | undefined;
+  #vardiff: VardiffState;
+  #agent = '';
+  #reportedHashesPerS: number | undefined;
+  #demerits = 0;
+  #lastNotifyMs = Number.NEGATIVE_INFINITY;
+  /** The difficulty changed since the newest job. */
+  #needsVariant = false;
+  #pendingNotify: Timer | undefined;
+  #closed = false;
+
+  constructor(options: SessionOptions, modules: SessionModules) {
+    this.id = options.id;
+    this.#options = options;
+    this.#modules = modules;
+    this.#openedMs = modules.clock.nowMs();
+    this.#vardiff = startVardiff(options.vardiff, this.#openedMs);
+  }
+
+  /** The miner's software, as it calls itself. */
+  get agent(): string {
+    return this.#agent;
+  }
+
+  /** Undefined before the login. */
+  get workerName(): string | undefined {
+    return this.#login?.workerName;
+  }
+
+  get difficulty(): number {
+    return this.#vardiff.difficulty;
+  }
+
+  /** What the miner says of itself, beside what its shares say. */
+  get reportedHashesPerS(): number | undefined {
+    return this.#reportedHashesPerS;
+  }
+
+  hashesPerS(nowMs: number): number {
+    return this.#meter?.rate(nowMs) ?? 0;
+  }
+
+  /** One request, in the order they came. */
+  handle(parsed: ParsedRequest): void {
+    if (this.#closed) return;
+    if (!parsed.ok) {
+      this.#reject(parsed.id, 'bad-request', parsed.text);
+      return;
+    }
+    const { request } = parsed;
+    switch (request.method) {
+      case 'subscribe':
+        this.#subscribe(request.id, request.agent);
+        return;
+      case 'authorize':
+        this.#authorize(request.id, request.userName, request.password);
+        return;
+      case 'submit':
+        this.#submit(request.id, request.submission);
+        return;
+      case 'extranonce-subscribe':
+        this.#modules.wire.send(encodeResult(request.id, true));
+        return;
+      case 'report-hashrate':
+        this.#reportedHashesPerS = request.hashesPerS;
+        this.#modules.wire.send(encodeResult(request.id, true));
+        return;
+      case 'unsupported':
+        this.#reject(request.id, 'unsupported-method', `unsupported method ${request.name}`);
+        return;
+      case 'none':
+        return;
+      default:
+        request satisfies never;
+    }
+  }
+
+  /** There may be a new template: a miner that is ready and has not had it gets its job. */
+  offerJob(): void {
+    const { jobs, clock, wire } = this.#modules;
+    if (this.#closed || this.#login === undefined || this.#prefix === undefined) return;
+    const before = this.#issued.newest;
+    const hasTemplate = before !== undefined && before.job.template === jobs.template;
+    if (hasTemplate && !this.#needsVariant) return;
+    const sinceNotifyMs = clock.nowMs() - this.#lastNotifyMs;
+    if (sinceNotifyMs < NOTIFY_GAP_MS) {
+      this.#pendingNotify ??= clock.setTimer(NOTIFY_GAP_MS - sinceNotifyMs, () => {
+        this.#pendingNotify = undefined;
+        this.offerJob();
+      });
+      return;
+    }
+    // A header that the miner had already would make it search the same nonces again.
+    const job = hasTemplate ? jobs.variant(this.#login.payout) : jobs.current(this.#login.payout);
+    if (job === undefined) return;
+    const issued = this.#issued.issue(job, this.#vardiff.difficulty, (known) => jobs.isLive(known));
+    this.#needsVariant = false;
+    this.#lastNotifyMs = clock.nowMs();
+    const cleanJobs = before?.job.template.previousBlockHash !== job.template.previousBlockHash;
+    wire.sendJob(encodeJob(issued, cleanJobs));
+  }
+
+  /** Called every few seconds: eases a miner that finds nothing, closes a connection that does not log in. */
+  sweep(): void {
+    if (this.#closed) return;
+    const nowMs = this.#modules.clock.nowMs();
+    if (this.#login === undefined || this.#prefix === undefined) {
+      if (nowMs - this.#openedMs >= LOGIN_WITHIN_MS) this.#close('login-timeout');
+      return;
+    }
+    if (this.#issued.newest !== undefined)
+      this.#retarget(stepIdle(this.#vardiff, this.#options.vardiff, nowMs));
+  }
+
+  /** The connection is gone, for whatever reason. */
+  end(): void {
+    this.#closed = true;
+    this.#pendingNotify?.cancel();
+    this.#pendingNotify = undefined;
+    if (this.#prefix === undefined) return;
+    this.#modules.prefixes.release(this.#prefix, this.#issued.newest?.job.sequence);
+    this.#prefix = undefined;
+  }
+
+  #subscribe(id: RequestId, agent: string): void {
+    this.#agent = agent;
+    this.#prefix ??= this.#modules.prefixes.allocate();
+    if (this.#prefix === undefined) {
+      this.#reject(id, 'server-full');
+      return;
+    }
+    this.#modules.wire.send(encodeSubscribed(id, prefixHex(this.#prefix)));
+    this.offerJob();
+  }
+
+  #authorize(id: RequestId, userName: string, password: string): void {
+    const login = this.#modules.login(userName, password);
+    if (!login.ok) {
+      this.#reject(id, 'bad-login', login.text);
+      return;
+    }
+    // One connection has one header to work on, so a second login may bring another name but not another payout.
+    if (this.#login !== undefined && this.#login.payout !== login.payout) {
+      this.#reject(id, 'bad-login', 'one connection pays one address; connect again for another');
+      return;
+    }
+    this.#login = login;
+    this.#vardiff = startVardiff(
+      { ...this.#options.vardiff, startDifficulty: this.#vardiff.difficulty },
+      this.#modules.clock.nowMs(),
+    );
+    this.#modules.wire.send(encodeResult(id, true));
+    this.offerJob();
+  }
+
+  #submit(id: RequestId, submission: Submission): void {
+    const { jobs, onCandidate, onResult } = this.#modules;
+    if (this.#prefix === undefined) {
+      this.#rejectShare(id, 'not-subscribed');
+      return;
+    }
+    if (this.#login === undefined) {
+      this.#rejectShare(id, 'unauthorized');
+      return;
+    }
+    const found = this.#issued.find(submission.jobId);
+    const issued = found !== undefined && jobs.isLive(found.job) ? found : undefined;
+    const isStale = issued !== undefined && jobs.isStale(issued.job);
+    const screening = screenShare(submission, { issued, prefix: this.#prefix, isStale });
+    if (screening.share?.isCandidate) onCandidate(screening.share, this);
+    if (!screening.ok) {
+      this.#rejectShare(id, screening.reason, screening.share);
+      return;
+    }
+    const { share } = screening;
+    const onLateWrongMix = () => {
+      onResult({ accepted: false, reason: 'wrong-mix', share }, this);
+      this.#blame('wrong-mix');
+    };
+    this.#modules
+      .judge(share, this.id, onLateWrongMix)
+      .then((judgement) => this.#settle(id, share, judgement));
+  }
+
+  #settle(id: RequestId, share: Share, judgement: Judgement): void {
+    if (!judgement.accepted) {
+      this.#rejectShare(id, judgement.reason, share);
+      return;
+    }
+    this.#modules.onResult({ accepted: true, verified: judgement.verified, share }, this);
+    this.#countShare(share.issued);
+    if (this.#closed) return;
+    this.#modules.wire.send(encodeResult(id, true));
+  }
+
+  #countShare(issued: IssuedJob): void {
+    const nowMs = this.#modules.clock.nowMs();
+    this.#demerits = Math.max(this.#demerits - 1, 0);
+    this.#meter ??= new HashrateMeter(nowMs);
+    this.#meter.add(issued.work, nowMs);
+    if (!this.#closed)
+      this.#retarget(stepShare(this.#vardiff, this.#options.vardiff, issued.difficulty, nowMs));
+  }
+
+  /** A new difficulty always comes with a new job: kawpowminer ignores a target until the next one. */
+  #retarget(next: VardiffState): void {
+    const changed = next.difficulty !== this.#vardiff.difficulty;
+    this.#vardiff = next;
+    if (!changed) return;
+    this.#needsVariant = true;
+    this.offerJob();
+  }
+
+  #rejectShare(id: RequestId, reason: RejectReason, share?: Share): void {
+    this.#modules.onResult({ accepted: false, reason, share }, this);
+    this.#reject(id, reason);
+  }
+
+  #reject(id: RequestId, reason: RejectReason, text: string = REJECTIONS[reason].text): void {
+    if (!this.#closed) this.#modules.wire.send(encodeError(id, REJECTIONS[reason].code, text));
+    this.#blame(reason);
+  }
+
+  #blame(reason: RejectReason): void {
+    if (this.#closed) return;
+    this.#demerits += REJECTIONS[reason].demerits;
+    if (this.#demerits >= DEMERITS_MAX) this.#close(reason === 'server-full' ? 'server-full' : 'demerits');
+  }
+
+  #close(reason: CloseReason): void {
+    this.#closed = true;
+    this.#modules.wire.close(reason);
+  }
+}

@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict';
+import { PrefixAllocator } from '../../src/mining/extranonce.ts';
+import type { Judgement } from '../../src/mining/judge.ts';
+import type { Share } from '../../src/mining/share.ts';
+import type { VardiffOptions } from '../../src/mining/vardiff.ts';
+import { parseRequest } from '../../src/stratum/messages.ts';
+import { type CloseReason, type Login, Session, type ShareResult } from '../../src/stratum/session.ts';
+import { bookWithTemplate, noRandom, PAYOUT } from './mining.ts';
+import { createVirtualClock } from './virtual-clock.ts';
+
+/** Every hash is a share: difficulty far below any network's. */
+export const EASY: VardiffOptions = {
+  minDifficulty: 1e-12,
+  maxDifficulty: 1e-12,
+  startDifficulty: 1e-12,
+  targetTimeMs: 15_000,
+  retargetTimeMs: 60_000,
+  variancePercent: 30,
+};
+
+export interface Notify {
+  readonly jobId: string;
+  readonly headerHash: string;
+  readonly target: string;
+  readonly cleanJobs: boolean;
+}
+
+/** A session on a virtual clock whose wire is a list, with a judge that a test answers for. */
+export function createSessionHarness(
+  settings: { vardiff?: VardiffOptions; login?: Login; book?: ReturnType<typeof bookWithTemplate> } = {},
+) {
+  const clock = createVirtualClock();
+  const jobs = settings.book ?? bookWithTemplate();
+  const prefixes = new PrefixAllocator(noRandom);
+  const sent: string[] = [];
+  const jobWrites: string[] = [];
+  const closes: CloseReason[] = [];
+  const candidates: Share[] = [];
+  const results: ShareResult[] = [];
+  let judge = (_share: Share, _late: () => void): Promise<Judgement> =>
+    Promise.resolve({ accepted: true, verified: true });
+  const session = new Session(
+    { id: '1', vardiff: settings.vardiff ?? EASY },
+    {
+      clock,
+      prefixes,
+      jobs,
+      wire: {
+        send: (line) => sent.push(line),
+        sendJob: (lines) => {
+          jobWrites.push(lines);
+          sent.push(...lines.split(/(?<=\n)/));
+        },
+        close: (reason) => closes.push(reason),
+      },
+      login: (userName) => settings.login ?? { ok: true, workerName: userName, payout: PAYOUT },
+      onCandidate: (share) => candidates.push(share),
+      judge: (share, _id, late) => judge(share, late),
+      onResult: (result) => results.push(result),
+    },
+  );
+
+  const ask = (line: string): void => session.handle(parseRequest(line));
+  const messages = () => sent.map((line) => JSON.parse(line));
+  const notifies = (): Notify[] =>
+    messages()
+      .filter((message) => message.method === 'mining.notify')
+      .map(({ params: [jobId, headerHash, , target, cleanJobs] }) => ({
+        jobId,
+        headerHash,
+        target,
+        cleanJobs,
+      }));
+  return {
+    session,
+    clock,
+    jobs,
+    prefixes,
+    sent,
+    jobWrites,
+    closes,
+    candidates,
+    results,
+    ask,
+    messages,
+    notifies,
+    /** The reply to a request, the last one with that id. */
+    reply: (id: unknown) =>
+      messages().findLast((message) => message.id === id && message.method === undefined),
+    lastNotify(): Notify {
+      const last = notifies().at(-1);
+      assert(last, 'no job was sent');
+      return last;
+    },
+    setJudge(next: typeof judge): void {
+      judge = next;
+    },
+    logIn(): void {
+      ask('{"id":1,"method":"mining.subscribe","params":["test/1.0"]}');
+      ask('{"id":2,"method":"mining.authorize","params":["address.worker","x"]}');
+    },
+    /** Submits as kawpowminer does; fields of the newest job where nothing else is said. */
+    submit(
+      id: unknown,
+      fields: { jobId?: string; nonce?: string; headerHash?: string; mixHash?: string } = {},
+    ): void {
+      const newest = notifies().at(-1);
+      const { jobId = newest?.jobId, headerHash = newest?.headerHash } = fields;
+      const { nonce = '0000000000000001', mixHash = '00'.repeat(32) } = fields;
+      const params = ['address.worker', jobId, `0x${nonce}`, `0x${headerHash}`, `0x${mixHash}`];
+      ask(JSON.stringify({ id, method: 'mining.submit', params }));
+    },
+  };
+}

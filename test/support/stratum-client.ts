@@ -1,0 +1,105 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+
+// biome-ignore lint/suspicious/noExplicitAny: a reply is whatever the server wrote; each test asserts what it must be
+export type Message = any;
+
+/** How long a test waits for a message before it fails. */
+const PATIENCE_MS = 15_000;
+
+/** A raw stratum client for tests: sends any bytes, keeps all that comes back. */
+export class StratumClient {
+  readonly socket: Socket;
+  readonly messages: Message[] = [];
+  readonly lines: string[] = [];
+  closed = false;
+  #unfinished = '';
+  #wake: () => void = () => {};
+
+  private constructor(socket: Socket) {
+    this.socket = socket;
+    socket.setEncoding('utf8');
+    socket.on('data', (chunk: string) => this.#take(chunk));
+    socket.on('error', () => {});
+    socket.on('close', () => {
+      this.closed = true;
+      this.#wake();
+    });
+  }
+
+  static async connect(port: number, host = '127.0.0.1'): Promise<StratumClient> {
+    const socket = connect({ port, host });
+    await once(socket, 'connect');
+    return new StratumClient(socket);
+  }
+
+  send(...messages: readonly unknown[]): void {
+    this.sendRaw(messages.map((message) => `${JSON.stringify(message)}\n`).join(''));
+  }
+
+  sendRaw(bytes: string | Uint8Array): void {
+    if (!this.socket.destroyed) this.socket.write(bytes);
+  }
+
+  /** The first message that fits, past or to come. */
+  async find(fits: (message: Message) => boolean, what = fits.toString()): Promise<Message> {
+    const deadline = Date.now() + PATIENCE_MS;
+    for (;;) {
+      const found = this.messages.find(fits);
+      if (found !== undefined) return found;
+      if (this.closed) throw new Error(`closed while waiting for ${what}`);
+      if (Date.now() > deadline)
+        throw new Error(`nothing came for ${what}; last: ${this.lines.slice(-3).join(' | ')}`);
+      await this.#more();
+    }
+  }
+
+  /** Sends a request and waits for its reply. */
+  async call(id: unknown, method: string, params: unknown): Promise<Message> {
+    const from = this.messages.length;
+    this.send({ id, method, params });
+    return this.find(
+      (message) =>
+        message.id === id && message.method === undefined && this.messages.indexOf(message) >= from,
+      `the reply to ${method} ${String(id)}`,
+    );
+  }
+
+  /** The newest job; waits for one if there is none, or none after `since`. */
+  async job(since = 0): Promise<Message> {
+    await this.find((m) => m.method === 'mining.notify' && this.messages.indexOf(m) >= since, 'a job');
+    return this.messages.findLast((m) => m.method === 'mining.notify');
+  }
+
+  async untilClosed(): Promise<void> {
+    const deadline = Date.now() + PATIENCE_MS;
+    while (!this.closed) {
+      if (Date.now() > deadline) throw new Error('still open');
+      await this.#more();
+    }
+  }
+
+  destroy(): void {
+    this.socket.destroy();
+  }
+
+  #more(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, 200);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  #take(chunk: string): void {
+    const parts = (this.#unfinished + chunk).split('\n');
+    this.#unfinished = parts.pop() ?? '';
+    for (const line of parts) {
+      this.lines.push(line);
+      this.messages.push(JSON.parse(line));
+    }
+    this.#wake();
+  }
+}
