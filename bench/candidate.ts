@@ -1,0 +1,167 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { performance } from 'node:perf_hooks';
+import { bytesToHex } from '../src/chain/bytes.ts';
+import { findNetwork } from '../src/chain/coins.ts';
+import { systemClock, systemRandom } from '../src/clock.ts';
+import { Instance } from '../src/instance.ts';
+import type { Verifier } from '../src/kawpow/verifier.ts';
+import type { NodeRpc } from '../src/mining/ports.ts';
+import { createRpcClient } from '../src/node/rpc-client.ts';
+import { rawTemplate, silentLog } from '../test/support/mining.ts';
+import { StratumClient } from '../test/support/stratum-client.ts';
+import { median, printTable } from './support-table.ts';
+
+const CANDIDATES = 60;
+const EASY = 1e-12;
+
+export const purpose = 'candidate seen → submitblock at the node';
+
+/** From the moment a candidate's line is in the process until the node has its whole submitblock request. */
+export async function run(): Promise<void> {
+  const rows: string[][] = [];
+  for (const extraTransactions of [0, 500, 5_000]) rows.push(await measure(extraTransactions));
+  printTable(
+    `A candidate's line sent → submitblock written, and received whole, by one process (${CANDIDATES} blocks each; must: written within 2 ms at the median)`,
+    ['block', 'written, median ms', 'max ms', 'received, median ms', 'max ms'],
+    rows,
+  );
+}
+
+async function measure(extraTransactions: number): Promise<string[]> {
+  const node = await startFakeNode(extraTransactions);
+  const network = findNetwork('ravencoin', 'regtest');
+  if (network === undefined) throw new Error('no regtest');
+  const rpcClient = createRpcClient({
+    url: node.url,
+    credentials: { kind: 'password', user: 'u', password: 'p' },
+  });
+  let lastWrittenAtMs = 0;
+  const rpc = {
+    close: () => rpcClient.close(),
+    call(...[method, params, callOptions]: Parameters<NodeRpc['call']>) {
+      const answer = rpcClient.call(method, params, callOptions);
+      // The client hands a request to a warm connection before it returns.
+      if (method === 'submitblock') lastWrittenAtMs = performance.now();
+      return answer;
+    },
+  };
+  const vardiff = {
+    minDifficulty: EASY,
+    maxDifficulty: EASY,
+    startDifficulty: EASY,
+    targetTimeMs: 15_000,
+    retargetTimeMs: 60_000,
+    variancePercent: 30,
+  };
+  const instance = new Instance(
+    {
+      name: 'bench',
+      network,
+      payout: { mainScript: Uint8Array.of(0x51), recipients: [] },
+      tag: new Uint8Array(0),
+      stratum: { host: '127.0.0.1', port: 0, vardiff },
+    },
+    {
+      clock: systemClock,
+      random: systemRandom,
+      log: silentLog,
+      verifier: ALWAYS_RIGHT,
+      node: { name: 'fake', rpc },
+    },
+  );
+  const client = await StratumClient.connect(await instance.start());
+  client.send(
+    { id: 1, method: 'mining.subscribe', params: [] },
+    { id: 2, method: 'mining.authorize', params: ['a', 'x'] },
+  );
+  await client.job();
+  const prefix = (await client.find((m) => m.id === 1)).result[1];
+  const writtenMs: number[] = [];
+  const receivedMs: number[] = [];
+  for (let nonce = 0; writtenMs.length < CANDIDATES; nonce++) {
+    const nonceHex = prefix + nonce.toString(16).padStart(12, '0');
+    const { params } = await client.job();
+    const sentMs = performance.now();
+    const arrived = node.nextSubmit();
+    const reply = await client.call(`${nonce}`, 'mining.submit', [
+      'a',
+      params[0],
+      nonceHex,
+      params[1],
+      bytesToHex(new Uint8Array(32)),
+    ]);
+    if (reply.result !== true) throw new Error(`a share was refused: ${JSON.stringify(reply.error)}`);
+    // Every second hash is a block; the others leave the question open for the next.
+    const receivedAtMs = await Promise.race([arrived, pause(40)]);
+    if (receivedAtMs === undefined) continue;
+    writtenMs.push(lastWrittenAtMs - sentMs);
+    receivedMs.push(receivedAtMs - sentMs);
+  }
+  client.destroy();
+  await instance.stop();
+  await node.close();
+  const kilobytes = Math.round(node.submitBytes() / 1000);
+  return [
+    `${extraTransactions + 3} transactions, ${kilobytes} kB`,
+    ...[writtenMs, receivedMs].flatMap((times) => [median(times).toFixed(2), Math.max(...times).toFixed(2)]),
+  ];
+}
+
+const ALWAYS_RIGHT: Verifier = {
+  verify: () =>
+    Promise.resolve({ ok: true, valid: true, mixHash: new Uint8Array(32), finalHash: new Uint8Array(32) }),
+  hash: () => Promise.resolve({ ok: false, reason: 'closed' }),
+  prepare: () => Promise.resolve(),
+  status: () => ({ queued: 0, epochs: [], verified: 0 }),
+  lightCache: () => Promise.reject(new Error('not in this bench')),
+  close: () => Promise.resolve(),
+};
+
+/** A node that always has the same template and takes every block. */
+async function startFakeNode(extraTransactions: number) {
+  const template = rawTemplate();
+  const [transaction] = template.transactions as unknown[];
+  template.transactions = [
+    ...(template.transactions as unknown[]),
+    ...Array(extraTransactions).fill(transaction),
+  ];
+  const results: Record<string, unknown> = {
+    getbestblockhash: template.previousblockhash,
+    getblocktemplate: template,
+    submitblock: null,
+  };
+  let onSubmit: (atMs: number) => void = () => {};
+  let submitBytes = 0;
+  const server = createServer(async (request, response) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk);
+    const atMs = performance.now();
+    const body = Buffer.concat(chunks);
+    const { id, method } = JSON.parse(body.toString());
+    if (method === 'submitblock') {
+      submitBytes = body.length;
+      onSubmit(atMs);
+    }
+    response.end(`${JSON.stringify({ result: results[method] ?? null, error: null, id })}\n`);
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    nextSubmit: () =>
+      new Promise<number>((resolve) => {
+        onSubmit = resolve;
+      }),
+    submitBytes: () => submitBytes,
+    close: () =>
+      new Promise<void>((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+function pause(durationMs: number): Promise<undefined> {
+  return new Promise((resolve) => setTimeout(() => resolve(undefined), durationMs));
+}

@@ -1,0 +1,92 @@
+import type { KawPow } from './params.ts';
+import type { EpochMemory, FromWorker, ToWorker } from './thread-messages.ts';
+import type { Thread, ThreadStarter } from './threads.ts';
+import type { Task } from './waiting.ts';
+
+export interface EngineSlotModules {
+  readonly threads: Pick<ThreadStarter, 'startWorker'>;
+  /** Its batch is settled; it can take another. */
+  onIdle(): void;
+  /** Its thread is gone. @param batch what it was working on */
+  onCrash(batch: readonly Task[], error: Error | undefined): void;
+}
+
+/**
+ * The place of one worker thread. The thread is started when there is something for it to do, so that a thread that
+ * crashes right at its start is not started over and over: each start costs a request one of its two tries.
+ */
+export class EngineSlot {
+  readonly #pow: KawPow;
+  readonly #modules: EngineSlotModules;
+  #thread: Thread<ToWorker> | undefined;
+  #batch: readonly Task[] | undefined;
+  readonly #prepared = new Set<number>();
+
+  constructor(options: { pow: KawPow }, modules: EngineSlotModules) {
+    this.#pow = options.pow;
+    this.#modules = modules;
+  }
+
+  get idle(): boolean {
+    return this.#batch === undefined;
+  }
+
+  prepare(memory: EpochMemory): void {
+    const thread = this.#running();
+    if (this.#prepared.has(memory.epoch)) return;
+    this.#prepared.add(memory.epoch);
+    thread.post({ kind: 'prepare', memory });
+  }
+
+  forget(epoch: number): void {
+    if (this.#prepared.delete(epoch)) this.#thread?.post({ kind: 'forget', epoch });
+  }
+
+  /** @param batch requests of this memory's epoch; the slot must be idle */
+  run(memory: EpochMemory, batch: readonly Task[]): void {
+    this.prepare(memory);
+    this.#batch = batch;
+    this.#running().post({ kind: 'hash', requests: batch.map((task) => task.request) });
+  }
+
+  /** @returns the batch that will not be answered any more, and when the thread is gone */
+  stop(): { batch: readonly Task[]; gone: Promise<void> } {
+    const batch = this.#batch ?? [];
+    const thread = this.#thread;
+    this.#thread = undefined;
+    this.#batch = undefined;
+    return { batch, gone: thread === undefined ? Promise.resolve() : thread.stop() };
+  }
+
+  #running(): Thread<ToWorker> {
+    if (this.#thread !== undefined) return this.#thread;
+    const thread = this.#modules.threads.startWorker(this.#pow, {
+      onMessage: (message) => {
+        if (this.#thread === thread) this.#settle(message);
+      },
+      onExit: (error) => {
+        if (this.#thread === thread) this.#crashed(error);
+      },
+    });
+    this.#thread = thread;
+    return thread;
+  }
+
+  #settle(message: FromWorker): void {
+    const batch = this.#batch ?? [];
+    this.#batch = undefined;
+    for (const [i, task] of batch.entries()) {
+      const result = message.results[i];
+      task.settle(result === undefined ? { ok: false, reason: 'failed' } : { ok: true, ...result });
+    }
+    this.#modules.onIdle();
+  }
+
+  #crashed(error: Error | undefined): void {
+    const batch = this.#batch ?? [];
+    this.#thread = undefined;
+    this.#batch = undefined;
+    this.#prepared.clear();
+    this.#modules.onCrash(batch, error);
+  }
+}

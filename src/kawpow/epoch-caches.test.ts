@@ -1,0 +1,172 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { FakeThreads, fakeMixHash } from '../../test/conformance/fake-threads.ts';
+import { createVerifierPool, type VerifierEvent } from './pool.ts';
+import type { Verdict, Verifier } from './verifier.ts';
+
+// Which epochs' caches are built, kept and dropped, as the pool's user notices it.
+
+function setUp(): { threads: FakeThreads; pool: Verifier; events: VerifierEvent[]; happened(): string[] } {
+  const threads = new FakeThreads();
+  const events: VerifierEvent[] = [];
+  const pool = createVerifierPool({ onEvent: (event) => events.push(event) }, threads);
+  const happened = (): string[] =>
+    events.splice(0).map((event) => ('epoch' in event ? `${event.kind} ${event.epoch}` : event.kind));
+  return { threads, pool, events, happened };
+}
+
+function ask(pool: Verifier, epoch: number, nonce = 0): Promise<Verdict> {
+  return pool.verify({
+    height: epoch * 7500,
+    headerHash: new Uint8Array(32),
+    nonce: BigInt(nonce),
+    claimedMixHash: fakeMixHash(BigInt(nonce)),
+    sessionId: `${nonce}`,
+    urgent: false,
+  });
+}
+
+/** Does all that there is to do, builds before hashes. @returns the epochs of the requests, in order */
+function runToIdle(threads: FakeThreads): number[] {
+  const served: number[] = [];
+  for (;;) {
+    if (!threads.builder.stopped) threads.builder.finish();
+    else if (threads.workers.length > 0 && threads.worker.batch.length > 0) {
+      served.push(...threads.worker.batch.map(({ height }) => height / 7500));
+      threads.worker.answer();
+    } else return served;
+  }
+}
+
+function ready(pool: Verifier): number[] {
+  return pool
+    .status()
+    .epochs.filter(({ state }) => state === 'ready')
+    .map(({ epoch }) => epoch);
+}
+
+test('prepare and lightCache wait for the same build, and later ones find it ready', async () => {
+  const { pool, threads } = setUp();
+  const waiting = [pool.prepare(3), pool.prepare(3)];
+  const cache = pool.lightCache(3);
+  threads.builder.finish();
+  await Promise.all(waiting);
+  assert.equal(await pool.lightCache(3), await cache);
+  await pool.prepare(3);
+  assert.equal(threads.builders.length, 1);
+});
+
+test('two epochs are kept, and the least recently used one makes room', async () => {
+  const { pool, threads, happened } = setUp();
+  for (const epoch of [0, 1]) {
+    void pool.prepare(epoch);
+    threads.builder.finish();
+  }
+  const use = ask(pool, 0);
+  runToIdle(threads);
+  await use;
+  happened();
+  void pool.prepare(2);
+  assert.deepEqual(happened(), ['epoch-dropped 1', 'epoch-building 2']);
+  assert.deepEqual(threads.worker.posts.at(-1), { kind: 'forget', epoch: 1 });
+  threads.builder.finish();
+  assert.deepEqual(ready(pool), [0, 2]);
+});
+
+test('one epoch is built at a time, in the order they were asked for', () => {
+  const { pool, threads } = setUp();
+  for (const epoch of [5, 4]) void pool.prepare(epoch);
+  assert.equal(threads.builders.length, 1);
+  assert.deepEqual(
+    pool.status().epochs.map(({ epoch, state }) => [epoch, state]),
+    [
+      [5, 'building'],
+      [4, 'building'],
+    ],
+  );
+  threads.builder.finish();
+  assert.deepEqual(
+    threads.builders.map(({ epoch }) => epoch),
+    [5, 4],
+  );
+});
+
+test('requests for more epochs than are kept are all served', async () => {
+  const { pool, threads } = setUp();
+  const epochs = [0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3];
+  const verdicts = epochs.map((epoch, nonce) => ask(pool, epoch, nonce));
+  const served = runToIdle(threads);
+  assert.deepEqual(served.toSorted(), epochs.toSorted());
+  for (const verdict of verdicts) assert.equal((await verdict).ok, true);
+  assert.equal(threads.builders.length, 4, 'each epoch was built once');
+});
+
+test('a third epoch gets its turn while two others are asked for without end', async () => {
+  const { pool, threads } = setUp();
+  const verdicts = [ask(pool, 0), ask(pool, 1)];
+  runToIdle(threads);
+  verdicts.push(ask(pool, 0), ask(pool, 1), ask(pool, 0), ask(pool, 2, 99));
+  let turns = 0;
+  for (; !threads.builders.some(({ epoch }) => epoch === 2); turns++) {
+    verdicts.push(ask(pool, turns % 2));
+    threads.worker.answer();
+  }
+  assert.ok(turns < 5, `its turn came after ${turns} others`);
+  runToIdle(threads);
+  for (const verdict of verdicts) assert.equal((await verdict).ok, true);
+});
+
+test('an epoch that is dropped with requests waiting is built again for them', async () => {
+  const { pool, threads, happened } = setUp();
+  const verdicts = [ask(pool, 0), ask(pool, 1)];
+  runToIdle(threads);
+  // The first is in work. The second and third are there before epoch 2 is wanted, the last two come after that.
+  for (const [nonce, epoch] of [0, 0, 1, 2, 0, 1].entries()) verdicts.push(ask(pool, epoch, nonce));
+  happened();
+  assert.deepEqual(runToIdle(threads).toSorted(), [0, 0, 0, 1, 1, 2]);
+  for (const verdict of verdicts) assert.equal((await verdict).ok, true);
+  assert.deepEqual(
+    happened().filter((event) => event.startsWith('epoch-building')),
+    ['epoch-building 2', 'epoch-building 0', 'epoch-building 1'],
+  );
+});
+
+test('a builder that crashes is started once more', async () => {
+  const { pool, threads, happened } = setUp();
+  const verdict = ask(pool, 0);
+  threads.builder.progress(0.5);
+  threads.builder.crash();
+  assert.equal(threads.builders.length, 2);
+  assert.equal(pool.status().epochs[0]?.progress, 0);
+  runToIdle(threads);
+  assert.equal((await verdict).ok, true);
+  assert.deepEqual(happened(), ['epoch-building 0', 'epoch-ready 0']);
+});
+
+test('after two crashes of its builder an epoch has failed, until it is asked for again', async () => {
+  const { pool, threads, happened } = setUp();
+  const verdicts = [ask(pool, 0), pool.hash({ height: 0, headerHash: new Uint8Array(32), nonce: 0n })];
+  const cache = assert.rejects(pool.lightCache(0), { code: 'KPSS_LIGHT_CACHE_FAILED' });
+  const prepared = pool.prepare(0);
+  const other = ask(pool, 1);
+  threads.builder.crash();
+  threads.builder.crash();
+  for (const verdict of verdicts) assert.deepEqual(await verdict, { ok: false, reason: 'failed' });
+  await Promise.all([cache, prepared]);
+  assert.deepEqual(happened(), ['epoch-building 0', 'epoch-failed 0', 'epoch-building 1']);
+  const again = ask(pool, 0);
+  runToIdle(threads);
+  assert.equal((await other).ok, true);
+  assert.equal((await again).ok, true);
+});
+
+test('an epoch beyond the last one is refused: nothing is built for it', async () => {
+  const { pool, threads, happened } = setUp();
+  assert.deepEqual(await ask(pool, 8192), { ok: false, reason: 'failed' });
+  await pool.prepare(8192);
+  assert.deepEqual(happened(), ['epoch-failed 8192', 'epoch-failed 8192']);
+  await assert.rejects(pool.lightCache(8192), /0 to 8191/);
+  await assert.rejects(pool.prepare(0.5), RangeError);
+  assert.equal(threads.builders.length, 0);
+  assert.equal(pool.status().queued, 0);
+});

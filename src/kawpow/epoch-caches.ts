@@ -1,0 +1,166 @@
+import type { KawPow } from './params.ts';
+import type { EpochMemory } from './thread-messages.ts';
+import type { Thread, ThreadStarter } from './threads.ts';
+import type { EpochStatus } from './verifier.ts';
+
+/** The current epoch and the next one; each has a light cache of up to 100 MiB these years. */
+const EPOCHS_MAX = 2;
+/** A builder that crashes is started once more: a lack of memory may have passed. */
+const BUILDS_MAX = 2;
+
+interface Entry {
+  readonly epoch: number;
+  /** Set when it is ready. */
+  memory?: EpochMemory;
+  progress: number;
+  builds: number;
+  /** Place in the order of use: the lowest is the least recently used. */
+  usedAt: number;
+  /** Requests that must be served before this epoch may make room for another. */
+  owed: number;
+}
+
+/** What happens to epochs, and what is asked of their user. */
+export interface EpochCachesModules {
+  readonly threads: Pick<ThreadStarter, 'startBuilder'>;
+  /** Requests that wait for an epoch now. */
+  waiting(epoch: number): number;
+  onBuilding(epoch: number): void;
+  onReady(memory: EpochMemory): void;
+  onDropped(epoch: number): void;
+  onFailed(epoch: number, error: Error): void;
+}
+
+/**
+ * Which epochs' caches there are: built one at a time in a thread of their own, two kept. To make room, the least
+ * recently used epoch goes, but not before the requests are served that were there when the room was asked for: so
+ * nobody waits for ever, however many epochs are asked for in turn.
+ */
+export class EpochCaches {
+  readonly #pow: KawPow;
+  readonly #modules: EpochCachesModules;
+  /** Those without memory are built in the order in which they were first wanted. */
+  readonly #entries = new Map<number, Entry>();
+  #builder: Thread<never> | undefined;
+  #uses = 0;
+  #closed = false;
+
+  constructor(options: { pow: KawPow }, modules: EpochCachesModules) {
+    this.#pow = options.pow;
+    this.#modules = modules;
+  }
+
+  memory(epoch: number): EpochMemory | undefined {
+    return this.#entries.get(epoch)?.memory;
+  }
+
+  status(): EpochStatus[] {
+    return Array.from(this.#entries.values(), ({ epoch, memory, progress }) => ({
+      epoch,
+      state: memory === undefined ? 'building' : 'ready',
+      progress,
+    }));
+  }
+
+  /** Has an epoch built, unless it is there or on its way. */
+  want(epoch: number): void {
+    const entry = this.#entries.get(epoch);
+    if (entry !== undefined) {
+      entry.usedAt = ++this.#uses;
+      return;
+    }
+    this.#add(epoch);
+    this.#buildNext();
+  }
+
+  /** Tells that requests of an epoch went to a thread. */
+  served(epoch: number, count: number): void {
+    const entry = this.#entries.get(epoch);
+    if (entry === undefined) return;
+    entry.usedAt = ++this.#uses;
+    entry.owed = Math.max(0, entry.owed - count);
+    this.#buildNext();
+  }
+
+  /** @returns when the builder, if one was at work, is gone */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#builder?.stop();
+  }
+
+  #add(epoch: number): void {
+    const entries = [...this.#entries.values()];
+    // Only the first in line makes the others owe: else a run of new epochs could put off its turn for ever.
+    if (entries.every((entry) => entry.memory !== undefined)) {
+      for (const entry of entries) this.#oweWaiting(entry);
+    }
+    this.#entries.set(epoch, { epoch, progress: 0, builds: 0, usedAt: ++this.#uses, owed: 0 });
+  }
+
+  #oweWaiting(entry: Entry): void {
+    if (entry.memory !== undefined) entry.owed = this.#modules.waiting(entry.epoch);
+  }
+
+  #buildNext(): void {
+    if (this.#closed || this.#builder !== undefined) return;
+    for (const entry of this.#entries.values()) {
+      if (entry.memory !== undefined) continue;
+      if (this.#makeRoom()) this.#build(entry);
+      return;
+    }
+  }
+
+  /** @returns whether fewer than EPOCHS_MAX epochs are ready, possibly because one was dropped */
+  #makeRoom(): boolean {
+    const ready = Array.from(this.#entries.values()).filter((entry) => entry.memory !== undefined);
+    if (ready.length < EPOCHS_MAX) return true;
+    const [leastUsed] = ready.filter((entry) => entry.owed === 0).sort((a, b) => a.usedAt - b.usedAt);
+    if (leastUsed === undefined) return false;
+    const { epoch } = leastUsed;
+    this.#entries.delete(epoch);
+    this.#modules.onDropped(epoch);
+    // Requests that came later than the one that wanted the room: the epoch is built for them again, after that one.
+    if (this.#modules.waiting(epoch) > 0) this.#add(epoch);
+    return true;
+  }
+
+  #build(entry: Entry): void {
+    const { epoch } = entry;
+    entry.builds += 1;
+    entry.progress = 0;
+    this.#builder = this.#modules.threads.startBuilder(this.#pow, epoch, {
+      onMessage: (message) => {
+        if (this.#closed) return;
+        if (message.kind === 'progress') entry.progress = message.fraction;
+        else this.#finish(entry, message.memory);
+      },
+      onExit: (error) => this.#builderGone(entry, error),
+    });
+    if (entry.builds === 1) this.#modules.onBuilding(epoch);
+  }
+
+  #finish(entry: Entry, memory: EpochMemory): void {
+    entry.memory = memory;
+    entry.progress = 1;
+    entry.usedAt = ++this.#uses;
+    this.#oweWaiting(entry);
+    this.#modules.onReady(memory);
+  }
+
+  #builderGone(entry: Entry, error: Error | undefined): void {
+    this.#builder = undefined;
+    if (this.#closed) return;
+    if (entry.memory === undefined && entry.builds < BUILDS_MAX) {
+      this.#build(entry);
+      return;
+    }
+    if (entry.memory === undefined) {
+      this.#entries.delete(entry.epoch);
+      this.#modules.onFailed(
+        entry.epoch,
+        error ?? new Error('the thread that built the light cache was ended'),
+      );
+    }
+    this.#buildNext();
+  }
+}

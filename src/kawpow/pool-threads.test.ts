@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { SMALL_POW } from '../../test/conformance/small-pow.ts';
+import { bytesToHex } from '../chain/bytes.ts';
+import { buildEpochContext } from './epoch-context.ts';
+import type { KawPow } from './params.ts';
+import { createVerifierPool, type VerifierEvent } from './pool.ts';
+import { hashReference } from './reference.ts';
+import { type Thread, type ThreadStarter, workerThreads } from './threads.ts';
+import type { HashRequest, VerifyRequest } from './verifier.ts';
+
+// The pool over real threads, with KawPoW in small.
+
+/** Real threads, with a hand on each of them. */
+class WatchedThreads implements ThreadStarter {
+  readonly workers: Thread<unknown>[] = [];
+  readonly builders: Thread<unknown>[] = [];
+  exits = 0;
+
+  startWorker: ThreadStarter['startWorker'] = (pow, handlers) => {
+    const onExit = (error: Error | undefined): void => {
+      this.exits += 1;
+      handlers.onExit(error);
+    };
+    const thread = workerThreads.startWorker(pow, {
+      onMessage: (message) => handlers.onMessage(message),
+      onExit,
+    });
+    this.workers.push(thread as Thread<unknown>);
+    return thread;
+  };
+
+  startBuilder: ThreadStarter['startBuilder'] = (pow, epoch, handlers) => {
+    const onExit = (error: Error | undefined): void => {
+      this.exits += 1;
+      handlers.onExit(error);
+    };
+    const thread = workerThreads.startBuilder(pow, epoch, {
+      onMessage: (message) => handlers.onMessage(message),
+      onExit,
+    });
+    this.builders.push(thread as Thread<unknown>);
+    return thread;
+  };
+}
+
+function request(height: number, nonce: number): HashRequest {
+  return { height, headerHash: new Uint8Array(32).fill(height), nonce: BigInt(nonce) };
+}
+
+function claim(height: number, nonce: number): VerifyRequest {
+  return { ...request(height, nonce), claimedMixHash: new Uint8Array(32), sessionId: 's', urgent: false };
+}
+
+test('threads hash in every epoch asked for, like the reference', async () => {
+  const pool = createVerifierPool({ threads: 2, pow: SMALL_POW });
+  const requests = Array.from({ length: 40 }, (_, i) => request(i, i * 1000));
+  const outcomes = await Promise.all(requests.map((each) => pool.hash(each)));
+  for (const [i, each] of requests.entries()) {
+    const context = buildEpochContext(Math.floor(each.height / SMALL_POW.epochLength), { pow: SMALL_POW });
+    const right = hashReference(context, each);
+    const outcome = outcomes[i];
+    assert.ok(outcome?.ok);
+    assert.equal(bytesToHex(outcome.mixHash), bytesToHex(right.mixHash));
+    assert.equal(bytesToHex(outcome.finalHash), bytesToHex(right.finalHash));
+  }
+  await pool.close();
+});
+
+test('a thread that is killed at work loses no request', async () => {
+  const threads = new WatchedThreads();
+  const events: VerifierEvent[] = [];
+  const pool = createVerifierPool({ pow: SMALL_POW, onEvent: (event) => events.push(event) }, threads);
+  await pool.prepare(0);
+  const verdicts = Array.from({ length: 50 }, (_, nonce) => pool.verify(claim(1, nonce)));
+  await threads.workers[0]?.stop();
+  for (const verdict of verdicts) assert.equal((await verdict).ok, true);
+  assert.equal(threads.workers.length, 2);
+  assert.deepEqual(
+    events.filter(({ kind }) => kind === 'worker-crashed'),
+    [{ kind: 'worker-crashed', error: undefined, again: 1, failed: 0 }],
+  );
+  await pool.close();
+});
+
+test('a request that makes its thread throw is given up; the error is told', async () => {
+  const broken: KawPow = { ...SMALL_POW, padding: 'too short' };
+  const errors: (string | undefined)[] = [];
+  const pool = createVerifierPool({
+    pow: broken,
+    onEvent: (event) => event.kind === 'worker-crashed' && errors.push(event.error?.message),
+  });
+  assert.deepEqual(await pool.verify(claim(0, 0)), { ok: false, reason: 'failed' });
+  assert.deepEqual(errors, ['the padding has 15 characters', 'the padding has 15 characters']);
+  await pool.close();
+});
+
+test('a cache that cannot be built is told with its reason', async () => {
+  const broken: KawPow = { ...SMALL_POW, lightCacheBytes: { initial: 64, growth: 0 } };
+  const errors: string[] = [];
+  const pool = createVerifierPool({
+    pow: broken,
+    onEvent: (event) => event.kind === 'epoch-failed' && errors.push(event.error.message),
+  });
+  await assert.rejects(pool.lightCache(0), (error: Error & { code?: string }) => {
+    assert.equal(error.code, 'KPSS_LIGHT_CACHE_FAILED');
+    return true;
+  });
+  assert.deepEqual(errors, ['no prime up to 1']);
+  await pool.close();
+});
+
+test('close during a build and during hashing leaves no thread', async () => {
+  const threads = new WatchedThreads();
+  // Epoch 1 has a cache that takes many seconds, so that the close comes while it is being built.
+  const slow: KawPow = { ...SMALL_POW, lightCacheBytes: { initial: 2 ** 14, growth: 2 ** 26 } };
+  const pool = createVerifierPool({ pow: slow, threads: 2 }, threads);
+  await pool.prepare(0);
+  const verdicts = Array.from({ length: 200 }, (_, nonce) =>
+    pool.verify(claim(nonce % 2 === 0 ? 0 : 12, nonce)),
+  );
+  await verdicts[0];
+  assert.equal(threads.builders.length, 2);
+  await pool.close();
+  const reasons = new Set<string>();
+  for (const verdict of verdicts) {
+    const outcome = await verdict;
+    reasons.add(outcome.ok ? 'ok' : outcome.reason);
+  }
+  assert.deepEqual([...reasons].toSorted(), ['closed', 'ok']);
+  assert.equal(threads.exits, threads.workers.length + threads.builders.length);
+});

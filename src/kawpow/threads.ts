@@ -1,0 +1,67 @@
+import { Worker } from 'node:worker_threads';
+import type { KawPow } from './params.ts';
+import type { BuilderSetup, FromBuilder, FromWorker, ToWorker, WorkerSetup } from './thread-messages.ts';
+
+/** A running thread, as far as the pool is concerned. */
+export interface Thread<Message> {
+  post(message: Message): void;
+  /** Ends it, whatever it is doing. @returns when it is gone */
+  stop(): Promise<void>;
+}
+
+export interface ThreadHandlers<Message> {
+  onMessage(message: Message): void;
+  /** Exactly once, when it is gone; with the exception that ended it, if one did. */
+  onExit(error: Error | undefined): void;
+}
+
+/** How the pool gets its threads: real ones from here, others in tests. */
+export interface ThreadStarter {
+  startWorker(pow: KawPow, handlers: ThreadHandlers<FromWorker>): Thread<ToWorker>;
+  startBuilder(pow: KawPow, epoch: number, handlers: ThreadHandlers<FromBuilder>): Thread<never>;
+}
+
+export const workerThreads: ThreadStarter = {
+  startWorker(pow, handlers) {
+    const setup: WorkerSetup = { pow };
+    return startThread('worker', setup, handlers);
+  },
+  startBuilder(pow, epoch, handlers) {
+    const setup: BuilderSetup = { pow, epoch };
+    return startThread('cache-builder', setup, handlers);
+  },
+};
+
+/** Next to this file: TypeScript in a checkout, JavaScript in the published package. */
+function entryUrl(name: 'worker' | 'cache-builder'): URL {
+  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+  return new URL(`./${name}.${extension}`, import.meta.url);
+}
+
+function startThread<To, From>(
+  name: 'worker' | 'cache-builder',
+  workerData: object,
+  handlers: ThreadHandlers<From>,
+): Thread<To> {
+  let worker: Worker;
+  try {
+    // Without the process's own flags: some of them, such as --input-type, keep a thread from starting.
+    worker = new Worker(entryUrl(name), { workerData, name: `kawpow-${name}`, execArgv: [] });
+  } catch (error) {
+    // As if it had started and crashed at once, so that there is one way to fail.
+    queueMicrotask(() => handlers.onExit(error instanceof Error ? error : new Error(String(error))));
+    return { post() {}, stop: async () => {} };
+  }
+  let failure: Error | undefined;
+  worker.on('message', (message: From) => handlers.onMessage(message));
+  worker.on('error', (error) => {
+    failure = error instanceof Error ? error : new Error(String(error));
+  });
+  worker.on('exit', () => handlers.onExit(failure));
+  return {
+    post: (message) => worker.postMessage(message),
+    stop: async () => {
+      await worker.terminate();
+    },
+  };
+}

@@ -1,0 +1,77 @@
+/** The port through which everything else asks for KawPoW hashes. Its real implementation is pool.ts. */
+
+export interface HashRequest {
+  /** A uint32. It decides epoch and period. */
+  readonly height: number;
+  /** 32 bytes, display order. */
+  readonly headerHash: Uint8Array;
+  /** A uint64. */
+  readonly nonce: bigint;
+}
+
+export interface HashResult {
+  /** 32 bytes, display order. */
+  readonly mixHash: Uint8Array;
+  /** 32 bytes, display order. */
+  readonly finalHash: Uint8Array;
+}
+
+export interface VerifyRequest extends HashRequest {
+  /** 32 bytes, display order. */
+  readonly claimedMixHash: Uint8Array;
+  /** Whose share it is: the sessions take turns. */
+  readonly sessionId: string;
+  /** A candidate: it goes first, and is taken even when the queue is full. */
+  readonly urgent: boolean;
+}
+
+/** `failed`: the epoch is beyond EPOCH_MAX, its light cache could not be built, or its hashing crashed twice. */
+export type RefusalReason = 'queue-full' | 'closed' | 'failed';
+export interface Refusal {
+  readonly ok: false;
+  readonly reason: RefusalReason;
+}
+
+export type HashOutcome = ({ readonly ok: true } & HashResult) | Refusal;
+
+/** `valid` says whether the claimed mix hash is right; both hashes are the right ones in either case. */
+export type Verdict = ({ readonly ok: true; readonly valid: boolean } & HashResult) | Refusal;
+
+export interface EpochStatus {
+  readonly epoch: number;
+  /** `building` also while it waits for another epoch to be built first. */
+  readonly state: 'building' | 'ready';
+  /** 0 … 1. */
+  readonly progress: number;
+}
+
+export interface VerifierStatus {
+  /** Requests that no thread has taken yet. */
+  readonly queued: number;
+  readonly epochs: readonly EpochStatus[];
+  /** Verdicts given since the start. */
+  readonly verified: number;
+}
+
+export interface Verifier {
+  /** @throws RangeError on a wrong length, a height that is no uint32 or a nonce that is no uint64; else never */
+  verify(request: VerifyRequest): Promise<Verdict>;
+  /** Like verify, without a claim to compare with. All callers share one turn among the sessions. */
+  hash(request: HashRequest): Promise<HashOutcome>;
+  /**
+   * Has the caches of an epoch built ahead of its first request.
+   * @returns when the epoch is ready, or when it is certain that it will not be (an event told why, or it was closed)
+   * @throws RangeError unless a whole number of 0 or more
+   */
+  prepare(epoch: number): Promise<void>;
+  status(): VerifierStatus;
+  /**
+   * The light cache of an epoch, built if need be: items of 64 bytes, words little-endian on common machines. Do not
+   * write to it.
+   * @throws RangeError beyond EPOCH_MAX
+   * @throws KpssError KPSS_LIGHT_CACHE_FAILED, KPSS_VERIFIER_CLOSED
+   */
+  lightCache(epoch: number): Promise<SharedArrayBuffer>;
+  /** Settles every request as `closed` and stops all threads. @returns when they are gone */
+  close(): Promise<void>;
+}

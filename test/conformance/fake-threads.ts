@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict';
+import type { FromBuilder, FromWorker, ToWorker } from '../../src/kawpow/thread-messages.ts';
+import type { ThreadHandlers, ThreadStarter } from '../../src/kawpow/threads.ts';
+import type { HashRequest } from '../../src/kawpow/verifier.ts';
+
+/** What a fake worker says a nonce's mix hash is. */
+export function fakeMixHash(nonce: bigint): Uint8Array {
+  return new Uint8Array(32).fill(Number(nonce & 0xffn));
+}
+
+export class FakeWorker {
+  readonly posts: ToWorker[] = [];
+  stopped = false;
+  #batch: readonly HashRequest[] = [];
+  readonly #handlers: ThreadHandlers<FromWorker>;
+
+  constructor(handlers: ThreadHandlers<FromWorker>) {
+    this.#handlers = handlers;
+  }
+
+  /** What it works on; empty when it has nothing to do. */
+  get batch(): readonly HashRequest[] {
+    return this.#batch;
+  }
+
+  receive(message: ToWorker): void {
+    this.posts.push(message);
+    if (message.kind !== 'hash') return;
+    assert.equal(this.#batch.length, 0, 'a worker gets one batch at a time');
+    this.#batch = message.requests;
+  }
+
+  answer(): void {
+    const batch = this.#batch;
+    assert.ok(batch.length > 0, 'the worker has something to answer');
+    this.#batch = [];
+    this.#handlers.onMessage({
+      results: batch.map(({ nonce }) => ({ mixHash: fakeMixHash(nonce), finalHash: new Uint8Array(32) })),
+    });
+  }
+
+  crash(): void {
+    this.stopped = true;
+    this.#batch = [];
+    this.#handlers.onExit(new Error('fake crash'));
+  }
+}
+
+export class FakeBuilder {
+  readonly epoch: number;
+  stopped = false;
+  readonly #handlers: ThreadHandlers<FromBuilder>;
+
+  constructor(epoch: number, handlers: ThreadHandlers<FromBuilder>) {
+    this.epoch = epoch;
+    this.#handlers = handlers;
+  }
+
+  progress(fraction: number): void {
+    this.#handlers.onMessage({ kind: 'progress', fraction });
+  }
+
+  finish(): void {
+    const memory = {
+      epoch: this.epoch,
+      lightCache: new SharedArrayBuffer(64),
+      l1Cache: new SharedArrayBuffer(64),
+    };
+    this.#handlers.onMessage({ kind: 'built', memory });
+    this.crash();
+  }
+
+  /** Gone without a word. */
+  crash(): void {
+    this.stopped = true;
+    this.#handlers.onExit(undefined);
+  }
+}
+
+/** Threads that do nothing until a test says so. */
+export class FakeThreads implements ThreadStarter {
+  readonly workers: FakeWorker[] = [];
+  readonly builders: FakeBuilder[] = [];
+
+  startWorker: ThreadStarter['startWorker'] = (_pow, handlers) => {
+    const worker = new FakeWorker(handlers);
+    this.workers.push(worker);
+    return {
+      post: (message) => worker.receive(message),
+      stop: async () => {
+        worker.stopped = true;
+      },
+    };
+  };
+
+  startBuilder: ThreadStarter['startBuilder'] = (_pow, epoch, handlers) => {
+    const builder = new FakeBuilder(epoch, handlers);
+    this.builders.push(builder);
+    return {
+      post() {},
+      stop: async () => {
+        builder.stopped = true;
+      },
+    };
+  };
+
+  /** The worker that was started last. */
+  get worker(): FakeWorker {
+    const worker = this.workers.at(-1);
+    assert.ok(worker, 'a worker was started');
+    return worker;
+  }
+
+  /** The builder that was started last. */
+  get builder(): FakeBuilder {
+    const builder = this.builders.at(-1);
+    assert.ok(builder, 'a builder was started');
+    return builder;
+  }
+}

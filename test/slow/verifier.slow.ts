@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { bytesToHex, equalBytes, hexToBytes } from '../../src/chain/bytes.ts';
+import { type DecodedHeader, decodeHeader } from '../../src/chain/header.ts';
+import { bitsToTarget, meetsTarget } from '../../src/chain/target.ts';
+import { buildL1Cache } from '../../src/kawpow/dataset.ts';
+import { createReferenceEngine } from '../../src/kawpow/engine.ts';
+import { KAWPOW } from '../../src/kawpow/params.ts';
+import { createVerifierPool } from '../../src/kawpow/pool.ts';
+import { engineVerifier } from '../conformance/engine-verifier.ts';
+import { isQuickEpoch, kawPowVectors, realBlockVectors } from '../conformance/kawpow-vectors.ts';
+import { verifierConformance } from '../conformance/verifier-conformance.ts';
+import { readGolden } from '../support/golden.ts';
+
+// Epochs with light caches of 18 to 91 MiB: real blocks, and the vectors that are too slow for every run.
+
+interface GoldenHeaders {
+  readonly valid: readonly { readonly hash: string; readonly height: number; readonly headerHex: string }[];
+  readonly invalid: readonly { readonly name: string; readonly headerHex: string }[];
+}
+
+const pool = createVerifierPool({ threads: 2 });
+after(() => pool.close());
+
+const vectors = kawPowVectors((epoch) => !isQuickEpoch(epoch));
+verifierConformance('the verifier pool, later epochs,', () => createVerifierPool({ threads: 2 }), vectors);
+verifierConformance(
+  'the reference engine, epoch 560,',
+  () =>
+    engineVerifier(createReferenceEngine(), async (epoch) => {
+      const lightCache = new Uint32Array(await pool.lightCache(epoch));
+      return { pow: KAWPOW, epoch, lightCache, l1Cache: buildL1Cache(lightCache) };
+    }),
+  kawPowVectors((epoch) => epoch === 560),
+);
+
+for (const block of realBlockVectors()) {
+  test(`real block ${block.height} has the hashes that the network accepted`, async () => {
+    const verdict = await pool.verify({
+      height: block.height,
+      headerHash: hexToBytes(block.headerHash),
+      nonce: BigInt(`0x${block.nonce}`),
+      claimedMixHash: hexToBytes(block.mixHash),
+      sessionId: '',
+      urgent: false,
+    });
+    assert.ok(verdict.ok);
+    assert.equal(bytesToHex(verdict.mixHash), block.mixHash);
+    assert.equal(bytesToHex(verdict.finalHash), block.finalHash);
+    assert.equal(verdict.valid, true);
+  });
+}
+
+/** Whether the header's proof of work is right. @throws RangeError if it is no header at all */
+async function provesWork(
+  headerBytes: Uint8Array,
+): Promise<{ header: DecodedHeader; valid: boolean; hash: string }> {
+  const header = decodeHeader(headerBytes);
+  const outcome = await pool.hash(header);
+  assert.ok(outcome.ok);
+  const valid =
+    equalBytes(outcome.mixHash, header.mixHash) && meetsTarget(outcome.finalHash, bitsToTarget(header.bits));
+  return { header, valid, hash: bytesToHex(outcome.finalHash) };
+}
+
+const headers = readGolden('blocks/ravencoin-mainnet-headers.json') as GoldenHeaders;
+
+for (const { height, hash, headerHex } of headers.valid) {
+  test(`the mainnet header of height ${height} is accepted`, async () => {
+    const proof = await provesWork(hexToBytes(headerHex));
+    assert.equal(proof.header.height, height);
+    assert.equal(proof.hash, hash);
+    assert.equal(proof.valid, true);
+  });
+}
+
+for (const { name, headerHex } of headers.invalid) {
+  test(`the altered mainnet header ${name} is refused`, async () => {
+    const bytes = hexToBytes(headerHex);
+    if (bytes.length === 120) assert.equal((await provesWork(bytes)).valid, false);
+    else await assert.rejects(provesWork(bytes), RangeError);
+  });
+}
+
+test('a mainnet header with any field altered is refused', async () => {
+  const original = hexToBytes(headers.valid[0]?.headerHex ?? '');
+  // A byte of version, previous hash, merkle root, time, bits, nonce and mix hash. The height has tests of its own.
+  for (const offset of [0, 4, 36, 68, 72, 80, 88, 119]) {
+    const altered = original.map((byte, i) => (i === offset ? byte ^ 1 : byte));
+    assert.equal((await provesWork(altered)).valid, false, `byte ${offset}`);
+  }
+});
