@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { PrefixAllocator } from '../../src/mining/extranonce.ts';
 import type { Judgement } from '../../src/mining/judge.ts';
+import type { Login } from '../../src/mining/login.ts';
 import type { Share } from '../../src/mining/share.ts';
 import type { VardiffOptions } from '../../src/mining/vardiff.ts';
 import { parseRequest } from '../../src/stratum/messages.ts';
-import { type CloseReason, type Login, Session, type ShareResult } from '../../src/stratum/session.ts';
+import { type CloseReason, Session, type ShareResult } from '../../src/stratum/session.ts';
 import { bookWithTemplate, noRandom, PAYOUT } from './mining.ts';
 import { createVirtualClock } from './virtual-clock.ts';
 
@@ -54,6 +55,7 @@ export function createSessionHarness(
         close: (reason) => closes.push(reason),
       },
       login: (userName) => settings.login ?? { ok: true, workerName: userName, payout: PAYOUT },
+      onLogin: () => {},
       onCandidate: (share) => candidates.push(share),
       judge: (share, _id, late) => judge(share, late),
       onResult: (result) => results.push(result),

@@ -1,0 +1,156 @@
+import http from 'node:http';
+import https from 'node:https';
+import { RpcError } from './rpc-error.ts';
+
+/** Where requests go and the pool of connections they use. */
+export interface HttpTarget {
+  readonly url: URL;
+  readonly agent: http.Agent;
+}
+
+export type PostResult =
+  | { readonly ok: true; readonly status: number; readonly text: string }
+  | {
+      readonly ok: false;
+      readonly error: RpcError;
+      /** The connection had been idle and was closed under the request, before an answer began. */
+      readonly closedWhileIdle: boolean;
+    };
+
+/** One HTTP request and its answer. */
+export interface Exchange {
+  readonly result: Promise<PostResult>;
+  /** Ends it at once, with this error as its result. */
+  abort(error: RpcError): void;
+}
+
+/**
+ * ravend closes a connection that was idle for 30 s (seen: 30.1 s). We drop ours well before, so that a request seldom
+ * meets a connection that is being closed.
+ */
+const IDLE_SOCKET_MS = 20_000;
+
+/**
+ * A template of full blocks (8 MB of transactions, in hex, with their hashes) is under 20 MB, a verbose block with
+ * every script decoded under 60 MB. Beyond this the other side is not a node, or wants our memory.
+ */
+const ANSWER_BYTES_MAX = 64 * 1024 * 1024;
+
+/** A pool of keep-alive connections to one node. */
+export function createAgent(url: URL, maxSockets: number, idleSocketMs: number = IDLE_SOCKET_MS): http.Agent {
+  // Last in, first out: a lone poller keeps one connection warm and lets the others go.
+  const options = {
+    keepAlive: true,
+    maxSockets,
+    maxFreeSockets: maxSockets,
+    timeout: idleSocketMs,
+    scheduling: 'lifo',
+  } as const;
+  return url.protocol === 'https:' ? new https.Agent(options) : new http.Agent(options);
+}
+
+/**
+ * Posts a JSON text. The request is handed to an idle connection within the same tick.
+ * @param authorization the header's value; appears in no error
+ */
+export function post(target: HttpTarget, body: string, authorization: string): Exchange {
+  const { promise, resolve } = Promise.withResolvers<PostResult>();
+  const send = target.url.protocol === 'https:' ? https.request : http.request;
+  const request = send(target.url, {
+    method: 'POST',
+    agent: target.agent,
+    headers: { 'Content-Type': 'application/json', Authorization: authorization },
+  });
+  let answering = false;
+  const abort = (error: RpcError, closedWhileIdle = false): void => {
+    resolve({ ok: false, error, closedWhileIdle });
+    request.destroy();
+  };
+  request.on('error', (cause: NodeJS.ErrnoException) => {
+    const unheard = request.reusedSocket && !answering && isClosed(cause);
+    abort(connectionError(cause, target.url), unheard);
+  });
+  request.on('response', (response) => {
+    answering = true;
+    collect(response, target.url, resolve, abort);
+  });
+  request.end(body);
+  return { result: promise, abort };
+}
+
+function collect(
+  response: http.IncomingMessage,
+  url: URL,
+  resolve: (result: PostResult) => void,
+  abort: (error: RpcError) => void,
+): void {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  response.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes > ANSWER_BYTES_MAX) {
+      abort(new RpcError('garbage', `${url.origin} sends more than ${ANSWER_BYTES_MAX} bytes`, about(url)));
+      return;
+    }
+    chunks.push(chunk);
+  });
+  response.on('end', () => {
+    resolve({
+      ok: true,
+      status: response.statusCode ?? 0,
+      text: Buffer.concat(chunks, bytes).toString('utf8'),
+    });
+  });
+  response.on('error', (cause) => {
+    abort(
+      new RpcError('unreachable', `${url.origin} closed the connection in the middle of its answer`, {
+        ...about(url),
+        cause,
+      }),
+    );
+  });
+}
+
+/** Closed by the other side, as opposed to never opened. */
+function isClosed(cause: NodeJS.ErrnoException): boolean {
+  return cause.code === 'ECONNRESET' || cause.code === 'EPIPE';
+}
+
+/** Failures of the way to the node; the request was never sent in those that say so. */
+const NOT_SENT: ReadonlyMap<string, string> = new Map([
+  ['ECONNREFUSED', 'refuses the connection'],
+  ['ENOTFOUND', 'has a host name that does not exist'],
+  ['EAI_AGAIN', 'has a host name that cannot be looked up at the moment'],
+  ['EHOSTUNREACH', 'cannot be reached: no route to the host'],
+  ['ENETUNREACH', 'cannot be reached: no network'],
+  ['ECONNABORTED', 'cannot be reached: connection aborted'],
+]);
+
+function connectionError(cause: NodeJS.ErrnoException, url: URL): RpcError {
+  const code = cause.code ?? 'unknown error';
+  const options = { context: { url: url.origin, code }, cause };
+  const notSent = NOT_SENT.get(code);
+  if (notSent !== undefined) {
+    const message = `${url.origin} ${notSent} (${code})`;
+    return new RpcError('unreachable', message, { ...options, mayHaveActed: false });
+  }
+  if (code.startsWith('HPE_')) {
+    return new RpcError('garbage', `${url.origin} does not speak HTTP (${code})`, options);
+  }
+  if (code.includes('CERT') || code.includes('SIGNATURE')) {
+    const message = `the certificate of ${url.origin} is not trusted (${code})`;
+    return new RpcError('garbage', message, { ...options, mayHaveActed: false });
+  }
+  if (code === 'EPROTO' || code.startsWith('ERR_SSL') || code.startsWith('ERR_TLS')) {
+    const message = `${url.origin} does not speak TLS (${code}): is it http instead of https?`;
+    return new RpcError('garbage', message, { ...options, mayHaveActed: false });
+  }
+  const message = isClosed(cause)
+    ? `${url.origin} closed the connection without an answer (${code})`
+    : `${url.origin} cannot be reached (${code})`;
+  return new RpcError('unreachable', message, options);
+}
+
+function about(url: URL): { context: Record<string, unknown> } {
+  return { context: { url: url.origin } };
+}

@@ -1,0 +1,26 @@
+/**
+ * An integer of 16 digits or more where a JSON value may begin. Below 16 digits every integer is exact in a double.
+ * Inside strings it matches only after a colon, comma or bracket, which hex never holds, so ordinary answers pass in
+ * one scan (0.5 ms for a template of 4 MB) and are parsed by the plain, fast `JSON.parse`.
+ */
+const LONG_INTEGER = /[:[,]\s*-?\d{16}/;
+
+/** Without fraction and exponent; JSON allows no leading zero or plus. */
+const INTEGER_LITERAL = /^-?\d+$/;
+
+/**
+ * Parses JSON without loss: integers beyond ±(2^53 - 1) come as bigint, everything else as `JSON.parse` gives it.
+ * ravend writes `nonce64` as an unsigned number up to 2^64 - 1, which `JSON.parse` alone would round.
+ * @throws SyntaxError on anything that is not JSON; RangeError when long integers and a nesting of thousands of
+ * levels come together
+ */
+export function parseJson(text: string): unknown {
+  if (!LONG_INTEGER.test(text) && !/^\s*-?\d{16}/.test(text)) return JSON.parse(text);
+  return JSON.parse(text, exactInteger);
+}
+
+function exactInteger(_key: string, value: unknown, context?: { source?: string }): unknown {
+  if (typeof value !== 'number' || Number.isSafeInteger(value)) return value;
+  const source = context?.source;
+  return source !== undefined && INTEGER_LITERAL.test(source) ? BigInt(source) : value;
+}

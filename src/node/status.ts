@@ -1,0 +1,131 @@
+import { RpcError, type RpcErrorKind } from './rpc-error.ts';
+
+/** A word per situation, the same in every release: for metrics, the API and colours. */
+export type NodeState =
+  | 'connecting'
+  | 'ready'
+  | 'starting'
+  | 'downloading'
+  | 'no-peers'
+  | 'wrong-password'
+  | 'no-cookie'
+  | 'forbidden'
+  | 'unreachable'
+  | 'busy'
+  | 'timeout'
+  | 'not-a-node'
+  | 'bad-template'
+  | 'refused'
+  | 'stopped'
+  | 'failed';
+
+/** How a node is doing: a word for programs and a sentence for the owner, who reads what is wrong and what to do. */
+export interface NodeStatus {
+  readonly state: NodeState;
+  readonly sentence: string;
+}
+
+/** Before the first answer. */
+export const CONNECTING: NodeStatus = {
+  state: 'connecting',
+  sentence: 'Asking the node for its first block template.',
+};
+
+/** The node answers, and its templates can be mined on. */
+export const READY: NodeStatus = { state: 'ready', sentence: 'The node gives block templates.' };
+
+/** The node answers, but with a template that cannot be mined on. */
+export function badTemplate(reason: string): NodeStatus {
+  return {
+    state: 'bad-template',
+    sentence:
+      `The node's block template cannot be used: ${reason}. ` +
+      'Check that the node is of the coin and network that KPSS is set to. KPSS asks again.',
+  };
+}
+
+const STATE_OF_KIND: Readonly<Record<RpcErrorKind, NodeState>> = {
+  unauthorized: 'wrong-password',
+  cookie: 'no-cookie',
+  forbidden: 'forbidden',
+  'warming-up': 'starting',
+  'not-connected': 'no-peers',
+  downloading: 'downloading',
+  busy: 'busy',
+  unreachable: 'unreachable',
+  timeout: 'timeout',
+  garbage: 'not-a-node',
+  'method-not-found': 'not-a-node',
+  'too-large': 'refused',
+  closed: 'stopped',
+  rpc: 'refused',
+};
+
+/**
+ * States that only the owner can end, by changing a setting. They are asked about less often: ravend writes a log line
+ * for every wrong password, and holds the answer back for 250 ms.
+ */
+const OWNER_ENDS: ReadonlySet<NodeState> = new Set([
+  'wrong-password',
+  'forbidden',
+  'not-a-node',
+  'bad-template',
+  'refused',
+]);
+
+/** Whether waiting alone will not end this state. */
+export function needsTheOwner(status: NodeStatus): boolean {
+  return OWNER_ENDS.has(status.state);
+}
+
+/**
+ * What a failed call says about its node, in plain words and with what to do about it. The same failure always gives
+ * the same words, so that a change of them is news.
+ */
+export function describe(error: unknown): NodeStatus {
+  if (!(error instanceof RpcError)) {
+    const what = error instanceof Error ? error.message : String(error);
+    return { state: 'failed', sentence: `Asking the node failed within KPSS: ${what}. Please report this.` };
+  }
+  return { state: STATE_OF_KIND[error.kind], sentence: sentenceOf(error) };
+}
+
+function sentenceOf(error: RpcError): string {
+  const node = typeof error.context.url === 'string' ? `The node at ${error.context.url}` : 'The node';
+  const method = typeof error.context.method === 'string' ? error.context.method : 'the call';
+  const says = error.rpcMessage ?? '';
+  switch (error.kind) {
+    case 'unauthorized':
+      return `${node} refuses the RPC user or password. They must be those in its raven.conf (rpcuser, rpcpassword), or in the cookie file of its data directory.`;
+    case 'cookie':
+      return `${capital(error.message)}. KPSS logs in with this file, which ravend writes when it starts; start ravend, or set user and password.`;
+    case 'forbidden':
+      return `${node} takes no RPC calls from this machine. Add rpcallowip=<this machine's address> to its raven.conf and restart it.`;
+    case 'warming-up':
+      return `${node} is starting: ${says}${/[.!…]$/.test(says) ? '' : '.'} Nothing to do but wait.`;
+    case 'not-connected':
+      return `${node} has no connection to other nodes, so it gives no work. Check its internet connection; after a start it takes a minute or two.`;
+    case 'downloading':
+      return `${node} is still downloading the blockchain, and gives no work until it is done.`;
+    case 'busy':
+      return `${node} is too busy to answer: its queue of RPC requests is full. If this lasts, raise rpcworkqueue and rpcthreads in its raven.conf, or look for another program that asks it too much.`;
+    case 'unreachable':
+      return `${capital(error.message)}. Is it running, with server=1 in its raven.conf, and are host and port right? KPSS keeps trying.`;
+    case 'timeout':
+      return `${node} does not answer in time. Its machine may be overloaded or the way to it interrupted; KPSS keeps trying.`;
+    case 'garbage':
+      return `What answers is not a node's RPC: ${error.message}. Check host and port (ravend's RPC port is 8766, testnet 18766).`;
+    case 'method-not-found':
+      return `${node} does not know ${method}, which mining needs. Is it a full node of a KawPoW coin?`;
+    case 'too-large':
+      return `${node}, or a proxy before it, refuses a request for its size. A proxy must let 32 MB through.`;
+    case 'closed':
+      return 'KPSS has closed its connection to the node.';
+    case 'rpc':
+      return `${node} refuses ${method}: ${says} (${error.rpcCode}).`;
+  }
+}
+
+function capital(text: string): string {
+  return text.startsWith('http') ? `The node at ${text}` : text.charAt(0).toUpperCase() + text.slice(1);
+}

@@ -1,0 +1,220 @@
+import type { Clock, Log, NodeRpc } from '../mining/ports.ts';
+import { backoffMs } from './backoff.ts';
+import type { Pauses } from './pauses.ts';
+import { isTransient, RpcError } from './rpc-error.ts';
+import { classifyError, classifyResult, type SubmitVerdict } from './submit-verdict.ts';
+
+/** A candidate, assembled. */
+export interface FoundBlock {
+  /** Header, transaction count and transactions, serialised. */
+  readonly blockHex: string;
+  /** The KawPoW final hash, display hex: the name by which nodes know the block. */
+  readonly blockHash: string;
+  readonly height: number;
+  /**
+   * Whether the block can still win, for example because its parent is still the tip. Asked before each repetition,
+   * never before the first sending. Always true when left out.
+   */
+  readonly stillUseful?: () => boolean;
+}
+
+export interface SubmitNode {
+  /** For logs and outcomes. */
+  readonly name: string;
+  readonly rpc: NodeRpc;
+}
+
+/** `too-late`: it cannot win any more; `too-many`: too many other blocks are waiting already. */
+export type GiveUpWhy = 'too-late' | 'time-is-up' | 'too-many' | 'stopped';
+
+/** The node whose word decided, and how long after `submit` it came. */
+interface Signed {
+  readonly node: string;
+  readonly latencyMs: number;
+}
+
+/**
+ * How a submission ended. `accepted` only when a node said so: by its answer (`answered`), or by naming the block in
+ * its best chain afterwards (`confirmed`), as after a lost answer. `inconclusive`: a node has the block, but not in its
+ * best chain, so it will be an orphan unless the next block builds on it. `gave-up`: no verdict in time; `why` is our
+ * reason to end, `reason` what the last attempt met.
+ */
+export type SubmitOutcome =
+  | ({ readonly kind: 'accepted'; readonly how: 'answered' | 'confirmed' } & Signed)
+  | ({ readonly kind: 'inconclusive'; readonly reason: string } & Signed)
+  | ({ readonly kind: 'rejected'; readonly reason: string } & Signed)
+  | ({ readonly kind: 'gave-up'; readonly why: GiveUpWhy; readonly reason: string } & Signed);
+
+/** One node's answer to one sending; all of them are reported, also those that decide nothing. */
+export interface NodeVerdict extends Signed {
+  readonly block: FoundBlock;
+  readonly verdict: SubmitVerdict;
+  /** 1 for the first sending to this node. */
+  readonly attempt: number;
+}
+
+export interface CourseModules {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly pauses: Pauses;
+  readonly onVerdict: ((event: NodeVerdict) => void) | undefined;
+}
+
+/** ravend checks a block within a second; after this the connection is likelier dead than the node slow. */
+const ATTEMPT_TIMEOUT_MS = 5_000;
+/** Doubled with each timeout up to this: if the node is slow after all, requests must not pile up in its queue. */
+const ATTEMPT_TIMEOUT_MAX_MS = 60_000;
+/** The first repetition comes at once, as every second counts against a competing block; then once in 5 s. */
+const RETRY_FIRST_MS = 100;
+const RETRY_MAX_MS = 5_000;
+/** Ten block times: a block held back longer has lost, even if nobody tells. */
+const GIVE_UP_AFTER_MS = 600_000;
+/** A node gets a parent that others know within seconds, or never. */
+const NOT_YET_MAX_MS = 60_000;
+/** Two competing blocks: which one wins is often clear once the faster relay, or the next block, is through. */
+const RECHECK_AFTER_MS = 5_000;
+/** Waits at a time, in all: a waiting block is up to 16 MB of hex. Only a test chain could have more. */
+const WAITING_MAX = 64;
+
+/** ravend's "Block not found" (RPC_INVALID_ADDRESS_OR_KEY). */
+const NOT_FOUND = -5;
+
+/** One block on its way to one node, from the first sending to the node's last word. */
+export class SubmitCourse {
+  readonly #block: FoundBlock;
+  readonly #node: SubmitNode;
+  readonly #modules: CourseModules;
+  readonly #startedMs: number;
+  #attempts = 0;
+  #timeouts = 0;
+  /** An answer was lost: the node may have the block. */
+  #mayBeInChain = false;
+  #lastReason = '';
+
+  constructor(block: FoundBlock, node: SubmitNode, modules: CourseModules) {
+    this.#block = block;
+    this.#node = node;
+    this.#modules = modules;
+    this.#startedMs = modules.clock.nowMs();
+  }
+
+  /** The first request is handed to the client before this returns. Never rejects. */
+  async run(): Promise<SubmitOutcome> {
+    for (;;) {
+      const verdict = await this.#attempt();
+      this.#tell(verdict);
+      if (verdict.next === 'ask-the-chain') return this.#askTheChain(verdict.kind);
+      if (verdict.kind === 'accepted') return { kind: 'accepted', how: 'answered', ...this.#signature() };
+      if (verdict.next === 'done') {
+        return { kind: 'rejected', reason: verdict.reason, ...this.#signature() };
+      }
+      const why = await this.#waitForNextAttempt(verdict);
+      if (why !== undefined) return this.#ended(verdict, why);
+    }
+  }
+
+  async #attempt(): Promise<SubmitVerdict> {
+    this.#attempts += 1;
+    const timeoutMs = backoffMs(this.#timeouts + 1, ATTEMPT_TIMEOUT_MS, ATTEMPT_TIMEOUT_MAX_MS);
+    try {
+      return classifyResult(await this.#node.rpc.call('submitblock', [this.#block.blockHex], { timeoutMs }));
+    } catch (error) {
+      if (error instanceof RpcError && error.kind === 'timeout') this.#timeouts += 1;
+      return classifyError(error);
+    }
+  }
+
+  /** @returns why there is no next attempt, or undefined when it is time for it */
+  async #waitForNextAttempt(verdict: SubmitVerdict): Promise<GiveUpWhy | undefined> {
+    const { pauses } = this.#modules;
+    if (verdict.kind === 'no-answer' && verdict.mayHaveActed) this.#mayBeInChain = true;
+    if (pauses.size >= WAITING_MAX) return 'too-many';
+    await pauses.wait(backoffMs(this.#attempts, RETRY_FIRST_MS, RETRY_MAX_MS));
+    if (pauses.ended) return 'stopped';
+    if (this.#ageMs() >= (verdict.kind === 'not-yet' ? NOT_YET_MAX_MS : GIVE_UP_AFTER_MS))
+      return 'time-is-up';
+    // If the node may have taken it, its tip may have moved because of this very block: then we want to know.
+    if (!this.#mayBeInChain && !this.#isUseful()) return 'too-late';
+    return undefined;
+  }
+
+  #ended(verdict: { kind: 'not-yet' | 'no-answer'; reason: string }, why: GiveUpWhy): SubmitOutcome {
+    const refused = verdict.kind === 'not-yet' && (why === 'time-is-up' || why === 'too-late');
+    return refused
+      ? { kind: 'rejected', reason: verdict.reason, ...this.#signature() }
+      : { kind: 'gave-up', why, reason: verdict.reason, ...this.#signature() };
+  }
+
+  /** The node knows the block. Whether it is in its best chain is seen at once, or a little later. */
+  async #askTheChain(kind: string): Promise<SubmitOutcome> {
+    let inChain = kind === 'inconclusive' ? 'no' : await this.#isInChain();
+    if (inChain === 'no') {
+      await this.#modules.pauses.wait(RECHECK_AFTER_MS);
+      inChain = await this.#isInChain();
+    }
+    if (inChain === 'yes') return { kind: 'accepted', how: 'confirmed', ...this.#signature() };
+    const reason = inChain === 'no' ? kind : `${kind}, and the node could not be asked for the block`;
+    return { kind: 'inconclusive', reason, ...this.#signature() };
+  }
+
+  async #isInChain(): Promise<'yes' | 'no' | 'unknown'> {
+    const { pauses } = this.#modules;
+    for (let failures = 1; !pauses.ended && this.#ageMs() < GIVE_UP_AFTER_MS; failures += 1) {
+      try {
+        const header = await this.#node.rpc.call('getblockheader', [this.#block.blockHash]);
+        // Known, but off the best chain: -1.
+        const confirmations = (header as { confirmations?: unknown } | null)?.confirmations;
+        return typeof confirmations === 'number' && confirmations >= 0 ? 'yes' : 'no';
+      } catch (error) {
+        if (error instanceof RpcError && error.rpcCode === NOT_FOUND) return 'no';
+        if (!isTransient(error)) return 'unknown';
+        await pauses.wait(backoffMs(failures, RETRY_FIRST_MS, RETRY_MAX_MS));
+      }
+    }
+    return 'unknown';
+  }
+
+  #isUseful(): boolean {
+    try {
+      return this.#block.stillUseful?.() ?? true;
+    } catch (error) {
+      // A fault elsewhere must not cost a block.
+      this.#modules.log.error({ err: error }, 'stillUseful failed');
+      return true;
+    }
+  }
+
+  #ageMs(): number {
+    return this.#modules.clock.nowMs() - this.#startedMs;
+  }
+
+  #signature(): Signed {
+    return { node: this.#node.name, latencyMs: this.#ageMs() };
+  }
+
+  /** Each answer is logged; of a row of equal failures the first, the others at debug level. */
+  #tell(verdict: SubmitVerdict): void {
+    const { log, onVerdict } = this.#modules;
+    const { height, blockHash } = this.#block;
+    const reason = 'reason' in verdict ? verdict.reason : '';
+    const signed = { ...this.#signature(), attempt: this.#attempts };
+    const latencyMs = Math.round(signed.latencyMs);
+    const fields = { ...signed, latencyMs, height, blockHash, verdict: verdict.kind, reason };
+    if (verdict.next === 'try-again') {
+      const level = reason === this.#lastReason ? 'debug' : 'warn';
+      log[level](fields, 'block not taken yet, trying again');
+    } else if (verdict.kind === 'accepted') {
+      log.debug(fields, 'block taken by a node');
+    } else if (verdict.next === 'ask-the-chain') {
+      log.info(fields, `block ${height} answered with ${verdict.kind}; looking for it in the node's chain`);
+    } else {
+      log.error(fields, 'block refused by a node');
+    }
+    this.#lastReason = reason;
+    try {
+      onVerdict?.({ ...signed, block: this.#block, verdict });
+    } catch (error) {
+      log.error({ err: error }, 'a handler of the submitter failed');
+    }
+  }
+}

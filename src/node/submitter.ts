@@ -1,0 +1,98 @@
+import type { Clock, Log } from '../mining/ports.ts';
+import { Pauses } from './pauses.ts';
+import {
+  type FoundBlock,
+  type NodeVerdict,
+  SubmitCourse,
+  type SubmitNode,
+  type SubmitOutcome,
+} from './submit-course.ts';
+
+export type { FoundBlock, GiveUpWhy, NodeVerdict, SubmitNode, SubmitOutcome } from './submit-course.ts';
+
+export interface SubmitterOptions {
+  /** Each node's answer to each sending. */
+  readonly onVerdict?: (event: NodeVerdict) => void;
+}
+
+export interface SubmitterModules {
+  /** At least one. */
+  readonly nodes: readonly SubmitNode[];
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export interface Submitter {
+  /**
+   * Sends a block to every node within this same tick, and again where that fails, until a node takes it or it cannot
+   * win any more (10 minutes at the most). Never rejects. Settles at the first acceptance, else when every node has
+   * had its last word; the other nodes are still seen to after an acceptance.
+   */
+  submit(block: FoundBlock): Promise<SubmitOutcome>;
+  /** Blocks whose outcome is open. */
+  pending(): number;
+  /** Ends all waiting; resolves when the calls under way have been answered, since the answer to a block counts. */
+  stop(): Promise<void>;
+}
+
+/** @throws RangeError without a node */
+export function createSubmitter(options: SubmitterOptions, modules: SubmitterModules): Submitter {
+  if (modules.nodes.length === 0) throw new RangeError('a submitter needs at least one node');
+  return new BlockSubmitter(options, modules);
+}
+
+class BlockSubmitter implements Submitter {
+  readonly #options: SubmitterOptions;
+  readonly #modules: SubmitterModules;
+  readonly #pauses: Pauses;
+  /** One per node and block until the node's last word; those that wait are bounded in submit-course.ts. */
+  readonly #courses = new Set<Promise<SubmitOutcome>>();
+  #pending = 0;
+
+  constructor(options: SubmitterOptions, modules: SubmitterModules) {
+    this.#options = options;
+    this.#modules = modules;
+    this.#pauses = new Pauses(modules.clock);
+  }
+
+  submit(block: FoundBlock): Promise<SubmitOutcome> {
+    this.#pending += 1;
+    const { nodes, clock, log } = this.#modules;
+    const modules = { clock, log, pauses: this.#pauses, onVerdict: this.#options.onVerdict };
+    // Nothing may be awaited before the requests to all nodes are on their way.
+    const courses = nodes.map((node) => new SubmitCourse(block, node, modules).run());
+    for (const course of courses) {
+      this.#courses.add(course);
+      void course.then(() => this.#courses.delete(course));
+    }
+    return firstAcceptanceOrBest(courses).finally(() => {
+      this.#pending -= 1;
+    });
+  }
+
+  pending(): number {
+    return this.#pending;
+  }
+
+  async stop(): Promise<void> {
+    this.#pauses.endAll();
+    await Promise.all(this.#courses);
+  }
+}
+
+/** What counts more, if no node accepted: a node that has the block, one that looked at it, none at all. */
+const RANK = { accepted: 3, inconclusive: 2, rejected: 1, 'gave-up': 0 } as const;
+
+function firstAcceptanceOrBest(courses: readonly Promise<SubmitOutcome>[]): Promise<SubmitOutcome> {
+  const { promise, resolve } = Promise.withResolvers<SubmitOutcome>();
+  let best: SubmitOutcome | undefined;
+  let open = courses.length;
+  for (const course of courses) {
+    void course.then((outcome) => {
+      open -= 1;
+      if (best === undefined || RANK[outcome.kind] > RANK[best.kind]) best = outcome;
+      if (outcome.kind === 'accepted' || open === 0) resolve(best);
+    });
+  }
+  return promise;
+}

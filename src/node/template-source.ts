@@ -1,0 +1,274 @@
+import type { Clock, Log, NodeRpc, Timer } from '../mining/ports.ts';
+import { backoffMs } from './backoff.ts';
+import { RpcError } from './rpc-error.ts';
+import { badTemplate, CONNECTING, describe, type NodeStatus, needsTheOwner, READY } from './status.ts';
+import { TipOrder } from './tip-order.ts';
+
+/** What this file needs to know of a template; `Template` of mining/template.ts is one. */
+export interface TemplateHead {
+  /** Display hex: the tip that the template is for. */
+  readonly previousBlockHash: string;
+}
+
+export interface TemplateSourceOptions<T extends TemplateHead> {
+  /** From one answer of getbestblockhash to the next question. */
+  readonly pollMs?: number;
+  /** The longest a template is used while the tip stays: for fees and time. */
+  readonly refreshMs?: number;
+  readonly onTemplate: (template: T, about: { readonly newTip: boolean }) => void;
+  /** Called when state or sentence change, and with `connecting` at the start. */
+  readonly onStatus: (status: NodeStatus) => void;
+}
+
+export interface TemplateSourceModules<T extends TemplateHead> {
+  readonly rpc: NodeRpc;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** parseTemplate of mining/template.ts. */
+  readonly parseTemplate: (raw: unknown) => Parsed<T>;
+}
+
+type Parsed<T> =
+  | { readonly ok: true; readonly template: T }
+  | { readonly ok: false; readonly reason: string };
+
+type Outcome = { readonly result: unknown } | { readonly error: unknown };
+
+export interface TemplateSource {
+  start(): void;
+  /** No callback comes after the call. Resolves when no call is under way; closing the client hastens that. */
+  stop(): Promise<void>;
+  /** Asks for a template now, for example after a block was accepted. */
+  refresh(): void;
+  /**
+   * A tip signal (P2P, ZMQ, blocknotify …): a hint to ask now. What the tip is, the node's own answers say, so a late,
+   * repeated or wrong hint does no harm.
+   * @param hashHex display order
+   */
+  noteTip(hashHex: string): void;
+}
+
+/** A call takes ravend 0.2 ms, so four a second are no burden; a block is learnt of 125 ms late on average. */
+const POLL_MS = 250;
+/** Fees move slowly; the header's time must just not fall behind. Each refresh is a job for every miner. */
+const REFRESH_MS = 30_000;
+/** getbestblockhash waits for ravend's main lock at the worst. */
+const POLL_TIMEOUT_MS = 5_000;
+/** Building a template from a full mempool takes a slow machine seconds; a new tip has to wait for this call. */
+const TEMPLATE_TIMEOUT_MS = 10_000;
+/** Short, so that mining goes on within a second or two of the node's return; a refused connection costs nothing. */
+const RETRY_FIRST_MS = 250;
+const RETRY_MAX_MS = 2_000;
+/** For what only the owner can mend; see `needsTheOwner`. */
+const RETRY_OWNER_MAX_MS = 5_000;
+
+/** @returns a source of templates from one node; it survives everything the node does, and never throws. */
+export function createTemplateSource<T extends TemplateHead>(
+  options: TemplateSourceOptions<T>,
+  modules: TemplateSourceModules<T>,
+): TemplateSource {
+  return new PollingTemplateSource(options, modules);
+}
+
+/**
+ * Two loops over one node: the poll asks for the tip, the fetch for a template when the tip is not the one last served,
+ * when a refresh is due, or when somebody asked. Each has at most one call under way and one timer. While the poll
+ * fails the fetch rests; when the node is back a template is fetched at once.
+ */
+class PollingTemplateSource<T extends TemplateHead> implements TemplateSource {
+  readonly #options: TemplateSourceOptions<T>;
+  readonly #modules: TemplateSourceModules<T>;
+  readonly #tips = new TipOrder();
+  readonly #underWay = new Set<Promise<void>>();
+  #state: 'idle' | 'running' | 'stopped' = 'idle';
+  #status: NodeStatus | undefined;
+
+  #polling = false;
+  #pollTimer: Timer | undefined;
+  #pollFailures = 0;
+  /** The last poll was answered. */
+  #nodeAnswers = false;
+
+  #fetching = false;
+  #fetchTimer: Timer | undefined;
+  #fetchFailures = 0;
+  /** A template is wanted whatever the tip. */
+  #wanted = false;
+  /** A tip signalled since the last fetch was sent. */
+  #hint: string | undefined;
+  /** The tip that the last template handed out builds on. */
+  #served: string | undefined;
+
+  constructor(options: TemplateSourceOptions<T>, modules: TemplateSourceModules<T>) {
+    this.#options = options;
+    this.#modules = modules;
+  }
+
+  start(): void {
+    if (this.#state !== 'idle') return;
+    this.#state = 'running';
+    this.#report(CONNECTING);
+    this.#poll();
+  }
+
+  async stop(): Promise<void> {
+    this.#state = 'stopped';
+    this.#pollTimer?.cancel();
+    this.#fetchTimer?.cancel();
+    await Promise.all(this.#underWay);
+  }
+
+  refresh(): void {
+    this.#wanted = true;
+    this.#fetch();
+  }
+
+  noteTip(hashHex: string): void {
+    const hash = hashHex.toLowerCase();
+    if (hash === this.#served || hash === this.#tips.tip) return;
+    this.#hint = hash;
+    // A signal from a node thought to be away: perhaps it is back.
+    if (this.#nodeAnswers) this.#fetch();
+    else this.#poll();
+  }
+
+  #poll(): void {
+    if (this.#state !== 'running' || this.#polling) return;
+    this.#polling = true;
+    this.#pollTimer?.cancel();
+    const askedAt = this.#tips.ask();
+    this.#track(this.#modules.rpc.call('getbestblockhash', [], { timeoutMs: POLL_TIMEOUT_MS }), (outcome) => {
+      this.#polling = false;
+      if ('error' in outcome) this.#onPollFailed(outcome.error);
+      else if (!isBlockHash(outcome.result)) this.#onPollFailed(notAHash());
+      else this.#onPolled(outcome.result.toLowerCase(), askedAt);
+    });
+  }
+
+  #onPolled(hash: string, askedAt: number): void {
+    const wasAway = !this.#nodeAnswers;
+    this.#nodeAnswers = true;
+    this.#pollFailures = 0;
+    const news = this.#tips.learn(hash, askedAt);
+    this.#setPollTimer(news === 'unsure' ? 0 : (this.#options.pollMs ?? POLL_MS));
+    // After an outage the node may be without peers: only a template shows that it works again.
+    if (wasAway || (news === 'new' && hash !== this.#served)) this.#fetch();
+  }
+
+  #onPollFailed(error: unknown): void {
+    const status = describe(error);
+    this.#nodeAnswers = false;
+    this.#pollFailures += 1;
+    this.#setPollTimer(retryMs(this.#pollFailures, status));
+    this.#report(status);
+  }
+
+  #setPollTimer(delayMs: number): void {
+    this.#pollTimer = this.#modules.clock.setTimer(delayMs, () => this.#poll());
+  }
+
+  #fetch(): void {
+    if (this.#state !== 'running' || this.#fetching || !this.#nodeAnswers) return;
+    this.#fetching = true;
+    this.#fetchTimer?.cancel();
+    this.#wanted = false;
+    this.#hint = undefined;
+    const askedAt = this.#tips.ask();
+    const call = this.#modules.rpc.call('getblocktemplate', [{ rules: ['segwit'] }], {
+      timeoutMs: TEMPLATE_TIMEOUT_MS,
+    });
+    this.#track(call, (outcome) => {
+      this.#fetching = false;
+      if ('error' in outcome) this.#onFetchFailed(describe(outcome.error));
+      else this.#onFetched(outcome.result, askedAt);
+    });
+  }
+
+  #onFetched(raw: unknown, askedAt: number): void {
+    const parsed = this.#parse(raw);
+    if (!parsed.ok) {
+      this.#onFetchFailed(badTemplate(parsed.reason));
+      return;
+    }
+    const { template } = parsed;
+    const tip = template.previousBlockHash;
+    this.#fetchFailures = 0;
+    if (this.#tips.learn(tip, askedAt) === 'unsure') {
+      // The tip moved while this was under way, and it is for another one: perhaps the old one.
+      this.#modules.log.debug({ tip, newerTip: this.#tips.tip }, 'template dropped, the tip moved meanwhile');
+      this.#fetch();
+      return;
+    }
+    if (this.#hint === tip) this.#hint = undefined;
+    const newTip = tip !== this.#served;
+    this.#served = tip;
+    this.#setFetchTimer(this.#options.refreshMs ?? REFRESH_MS);
+    this.#report(READY);
+    this.#guard(() => this.#options.onTemplate(template, { newTip }));
+    if (this.#wanted || this.#hint !== undefined) this.#fetch();
+  }
+
+  #parse(raw: unknown): Parsed<T> {
+    try {
+      return this.#modules.parseTemplate(raw);
+    } catch (error) {
+      this.#modules.log.error({ err: error }, 'the template parser failed');
+      return { ok: false, reason: 'reading it failed within KPSS (please report this)' };
+    }
+  }
+
+  #onFetchFailed(status: NodeStatus): void {
+    this.#fetchFailures += 1;
+    this.#wanted = true;
+    this.#setFetchTimer(retryMs(this.#fetchFailures, status));
+    this.#report(status);
+  }
+
+  #setFetchTimer(delayMs: number): void {
+    this.#fetchTimer?.cancel();
+    this.#fetchTimer = this.#modules.clock.setTimer(delayMs, () => {
+      this.#wanted = true;
+      this.#fetch();
+    });
+  }
+
+  /** Runs `then` with the outcome of a call unless the source was stopped meanwhile; nothing gets out of here. */
+  #track(call: Promise<unknown>, then: (outcome: Outcome) => void): void {
+    const settle = (outcome: Outcome): void => {
+      this.#underWay.delete(done);
+      if (this.#state === 'running') this.#guard(() => then(outcome));
+    };
+    const done = call.then(
+      (result) => settle({ result }),
+      (error: unknown) => settle({ error }),
+    );
+    this.#underWay.add(done);
+  }
+
+  #report(status: NodeStatus): void {
+    if (status.state === this.#status?.state && status.sentence === this.#status.sentence) return;
+    this.#status = status;
+    this.#guard(() => this.#options.onStatus(status));
+  }
+
+  /** A fault in a callback must not end the loops: without them every miner stands still. */
+  #guard(action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      this.#modules.log.error({ err: error }, 'a handler of the template source failed');
+    }
+  }
+}
+
+function retryMs(failures: number, status: NodeStatus): number {
+  return backoffMs(failures, RETRY_FIRST_MS, needsTheOwner(status) ? RETRY_OWNER_MAX_MS : RETRY_MAX_MS);
+}
+
+function isBlockHash(value: unknown): value is string {
+  return typeof value === 'string' && /^[0-9a-f]{64}$/i.test(value);
+}
+
+function notAHash(): RpcError {
+  return new RpcError('garbage', 'getbestblockhash did not give a block hash');
+}
