@@ -46,6 +46,16 @@ test('a new template of the same tip replaces the job but leaves the old one liv
   assert(book.isLive(before) && !book.isStale(before));
 });
 
+test('the very same template again, as a node gives it twice within a second, makes another header', () => {
+  const book = bookWithTemplate();
+  const headers = [book.current(PAYOUT)?.headerHashHex, book.variant(PAYOUT)?.headerHashHex];
+  for (let i = 0; i < 3; i++) {
+    book.add(recordedTemplate());
+    headers.push(book.current(PAYOUT)?.headerHashHex, book.variant(PAYOUT)?.headerHashHex);
+  }
+  assert.equal(new Set(headers).size, 8);
+});
+
 test('a new tip makes the work of the tip before stale yet live, and of the one before that dead', () => {
   const book = bookWithTemplate();
   const first = book.current(PAYOUT);

@@ -24,7 +24,10 @@ interface Edition {
   readonly firstSequence: number;
   /** Jobs handed to everyone with that payout. */
   readonly jobs: Map<Payout, Job>;
-  variants: number;
+  /** Of those jobs; no other template of this tip has it, so that even the same template twice makes another header. */
+  readonly commonVariant: number;
+  /** The highest in use. */
+  lastVariant: number;
 }
 
 /**
@@ -70,13 +73,16 @@ export class JobBook {
     const kept = this.#editions.filter((known) => keptTips.includes(known.template.previousBlockHash));
     const branch = merkleBranch(template.transactions.map((transaction) => transaction.txidInternal));
     const seedHashHex = this.#seedHashHexAt(template.height);
+    const sameTip = kept.filter((known) => known.template.previousBlockHash === template.previousBlockHash);
+    const commonVariant = Math.max(-1, ...sameTip.map((known) => known.lastVariant)) + 1;
     const edition = {
       template,
       branch,
       seedHashHex,
       firstSequence: this.#nextSequence,
       jobs: new Map(),
-      variants: 0,
+      commonVariant,
+      lastVariant: commonVariant,
     };
     this.#editions = [...kept, edition].slice(-LIVE_TEMPLATES_MAX);
     return { newTip };
@@ -89,7 +95,7 @@ export class JobBook {
     const known = edition.jobs.get(payout);
     if (known !== undefined) return known;
     if (edition.jobs.size >= PAYOUTS_MAX) return undefined;
-    const job = this.#create(edition, payout, 0);
+    const job = this.#create(edition, payout, edition.commonVariant);
     edition.jobs.set(payout, job);
     return job;
   }
@@ -98,8 +104,8 @@ export class JobBook {
   variant(payout: Payout): Job | undefined {
     const edition = this.#editions.at(-1);
     if (edition === undefined) return undefined;
-    edition.variants += 1;
-    return this.#create(edition, payout, edition.variants);
+    edition.lastVariant += 1;
+    return this.#create(edition, payout, edition.lastVariant);
   }
 
   /** Its tip is no longer the present one. */

@@ -22,6 +22,7 @@ async function startServer(port = 0) {
       prefixes,
       jobs,
       login: (userName) => ({ ok: true, workerName: userName, payout: PAYOUT }),
+      onLogin: () => {},
       judge: () => Promise.resolve({ accepted: true, verified: true }),
       onCandidate: () => {},
       onResult: () => {},

@@ -24,7 +24,7 @@ export interface StratumServerOptions {
 }
 
 export interface StratumServerModules
-  extends Pick<SessionModules, 'login' | 'judge' | 'onCandidate' | 'onResult'> {
+  extends Pick<SessionModules, 'login' | 'onLogin' | 'judge' | 'onCandidate' | 'onResult'> {
   readonly clock: Clock;
   readonly log: Log;
   readonly prefixes: PrefixAllocator;
@@ -121,8 +121,9 @@ export class StratumServer {
 
   #logClosed(session: Session, remote: string, reason: CloseReason | undefined): void {
     const fields = { session: session.id, remote, worker: session.workerName, agent: session.agent, reason };
-    if (session.workerName === undefined) this.#modules.log.debug(fields, 'disconnected');
-    else this.#modules.log.info(fields, reason === undefined ? 'miner left' : `miner closed: ${reason}`);
+    const who = session.workerName === undefined ? 'connection' : `miner ${session.workerName}`;
+    const message = reason === undefined ? `${who} left` : `${who} closed: ${reason}`;
+    this.#modules.log[session.workerName === undefined ? 'debug' : 'info'](fields, message);
   }
 
   #announceSlice(): void {

@@ -1,9 +1,9 @@
-import type { Payout } from '../chain/payout.ts';
 import { type PrefixAllocator, prefixHex } from '../mining/extranonce.ts';
 import { HashrateMeter } from '../mining/hashrate.ts';
 import { type IssuedJob, IssuedJobs } from '../mining/issued-jobs.ts';
 import type { JobBook } from '../mining/job-book.ts';
 import type { Judgement } from '../mining/judge.ts';
+import type { Login } from '../mining/login.ts';
 import type { Clock, Timer } from '../mining/ports.ts';
 import { type Share, type Submission, screenShare } from '../mining/share.ts';
 import {
@@ -30,11 +30,6 @@ export const LOGIN_WITHIN_MS = 30_000;
  * than this: the second would be the one that counts.
  */
 export const NOTIFY_GAP_MS = 50;
-
-export type Login =
-  | { readonly ok: true; readonly workerName: string; readonly payout: Payout }
-  /** `text` goes to the miner: a sentence without secrets. */
-  | { readonly ok: false; readonly text: string };
 
 export type CloseReason =
   | 'login-timeout'
@@ -69,6 +64,8 @@ export interface SessionModules {
   readonly jobs: JobBook;
   readonly wire: Wire;
   login(userName: string, password: string): Login;
+  /** A miner logged in for the first time on this connection. */
+  onLogin(session: Session): void;
   /** The moment a candidate is seen, before anything else is done with its share. */
   onCandidate(share: Share, session: Session): void;
   /** Answers within two seconds, whatever happens; never rejects. */
@@ -234,11 +231,13 @@ export class Session {
       this.#reject(id, 'bad-login', 'one connection pays one address; connect again for another');
       return;
     }
+    const isFirst = this.#login === undefined;
     this.#login = login;
-    this.#vardiff = startVardiff(
-      { ...this.#options.vardiff, startDifficulty: this.#vardiff.difficulty },
-      this.#modules.clock.nowMs(),
-    );
+    if (isFirst) {
+      // Shares are counted from here: a slow login is no slow miner.
+      this.#vardiff = startVardiff(this.#options.vardiff, this.#modules.clock.nowMs());
+      this.#modules.onLogin(this);
+    }
     this.#modules.wire.send(encodeResult(id, true));
     this.offerJob();
   }

@@ -89,11 +89,45 @@ export function rpcText(node: Devnet, method: string, params: unknown, id: unkno
 }
 
 /** A JSON-RPC call's result; big numbers as bigint. Fails the test on an error. */
-// biome-ignore lint/suspicious/noExplicitAny: each test asserts what it must be
-export async function rpc(node: Devnet, method: string, ...params: unknown[]): Promise<any> {
+export async function rpc<Result>(node: Devnet, method: string, ...params: unknown[]): Promise<Result> {
   const answer = await rpcText(node, method, params);
   assert.equal(answer.status, 200, `${method}: ${answer.text}`);
-  return (readJson(answer.text) as { result: unknown }).result;
+  return (readJson(answer.text) as { result: Result }).result;
+}
+
+/** What tests read of a template. */
+export interface TemplateJson {
+  version: number;
+  previousblockhash: string;
+  transactions: { data: string; txid: string; fee: number }[];
+  coinbasevalue: number | bigint;
+  longpollid: string;
+  mintime: number;
+  curtime: number;
+  bits: string;
+  height: number;
+  default_witness_commitment: string;
+}
+
+export function getTemplate(node: Devnet): Promise<TemplateJson> {
+  return rpc(node, 'getblocktemplate', { rules: ['segwit'] });
+}
+
+/** What tests read of `getblock … 1`. */
+export interface BlockJson {
+  hash: string;
+  confirmations: number;
+  height: number;
+  time: number;
+  tx: string[];
+  headerhash: string;
+  mixhash: string;
+  nonce64: number | bigint;
+  previousblockhash: string;
+}
+
+export function getBlock(node: Devnet, hash: string): Promise<BlockJson> {
+  return rpc(node, 'getblock', hash);
 }
 
 /** A block to be: everything that a test may want to have wrong. */
@@ -109,8 +143,7 @@ export const TEST_SCRIPT = p2pkhScript(new Uint8Array(20).fill(7));
 
 /** The block that a template asks for, with the coinbase or the header changed. */
 export function draftBlock(
-  // biome-ignore lint/suspicious/noExplicitAny: a template as it came
-  template: any,
+  template: TemplateJson,
   changes: { coinbase?: Partial<CoinbaseParameters>; header?: Partial<BlockDraft> } = {},
 ): BlockDraft {
   const coinbase = buildCoinbase({
@@ -126,10 +159,7 @@ export function draftBlock(
     timeS: template.curtime,
     bits: Number.parseInt(template.bits, 16),
     height: template.height,
-    transactions: [
-      coinbase.bytes,
-      ...template.transactions.map((tx: { data: string }) => hexToBytes(tx.data)),
-    ],
+    transactions: [coinbase.bytes, ...template.transactions.map((tx) => hexToBytes(tx.data))],
     ...changes.header,
   };
 }

@@ -7,11 +7,16 @@ import { epochOf, seedHashOf } from '../../src/kawpow/epoch.ts';
 /** How long a test waits for something before it fails. */
 const PATIENCE_MS = 15_000;
 
-// biome-ignore lint/suspicious/noExplicitAny: a request is whatever the miner wrote; each test asserts what it must be
-export type Request = any;
+/** What the miner sent: a request, or an answer to one of ours. */
+export interface Request {
+  id: unknown;
+  method?: string;
+  params: string[];
+  error?: unknown;
+}
 
 /** What the server does with a request; false leaves it unanswered. */
-export type Answerer = (request: Request, connection: ScriptedConnection) => unknown;
+export type Answerer = (request: Request, connection: ScriptedConnection) => object | false;
 
 /** Members of a job; the rest is made up. */
 export interface ScriptedJob {
@@ -68,7 +73,7 @@ export class ScriptedConnection {
       const lines = (this.#unfinished + chunk).split('\n');
       this.#unfinished = lines.pop() ?? '';
       for (const line of lines) {
-        const request: unknown = JSON.parse(line);
+        const request = JSON.parse(line) as Request;
         this.requests.push(request);
         onRequest(request);
       }
@@ -95,7 +100,7 @@ export class ScriptedConnection {
 
   async submit(jobId: string): Promise<Request> {
     await until(() => this.submits(jobId).length > 0, `a share of job ${jobId}`);
-    return this.submits(jobId)[0];
+    return this.submits(jobId)[0] as Request;
   }
 }
 
@@ -114,7 +119,7 @@ export function jobMessage(job: ScriptedJob): object {
 }
 
 /** The usual answers: extranonce prefix 00a7, every user and share is fine. */
-export function friendly(request: Request): unknown {
+export function friendly(request: Request): object {
   if (request.method === 'mining.subscribe') return { id: request.id, result: [null, '00a7'], error: null };
   return { id: request.id, result: true, error: null };
 }

@@ -1,0 +1,100 @@
+import { type BlockOutcome, Instance, type InstanceOptions, type InstanceStatus } from './instance.ts';
+import { createVerifierPool, type VerifierEvent } from './kawpow/pool.ts';
+import type { Verifier } from './kawpow/verifier.ts';
+import type { Clock, Log, RandomSource } from './mining/ports.ts';
+import type { Credentials } from './node/credentials.ts';
+import { createRpcClient } from './node/rpc-client.ts';
+
+export interface AppInstance extends InstanceOptions {
+  readonly node: {
+    readonly name: string;
+    readonly url: string;
+    readonly credentials: Credentials;
+    readonly timeoutMs?: number;
+  };
+  readonly onBlock?: (block: BlockOutcome) => void;
+}
+
+export interface AppModules {
+  readonly clock: Clock;
+  readonly random: RandomSource;
+  readonly log: Log;
+  /** Stays its owner's: closing the app does not close it. */
+  readonly verifier: Verifier;
+}
+
+/** All instances of one process, started and stopped together. */
+export class App {
+  readonly #instances: readonly Instance[];
+
+  /** @throws KpssError KPSS_RPC_URL, KPSS_RPC_CREDENTIALS */
+  constructor(instances: readonly AppInstance[], modules: AppModules) {
+    this.#instances = instances.map(({ node: { name, ...connection }, onBlock, ...options }) => {
+      const node = { name, rpc: createRpcClient(connection) };
+      return new Instance(options, { ...modules, node, ...(onBlock && { onBlock }) });
+    });
+  }
+
+  /**
+   * @returns each instance's stratum port, in order
+   * @throws KpssError KPSS_PORT_UNAVAILABLE; what was opened before is closed again
+   */
+  async start(): Promise<number[]> {
+    const ports: number[] = [];
+    try {
+      for (const instance of this.#instances) ports.push(await instance.start());
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+    return ports;
+  }
+
+  status(): InstanceStatus[] {
+    return this.#instances.map((instance) => instance.status());
+  }
+
+  /** May be called again. */
+  async stop(): Promise<void> {
+    await Promise.all(this.#instances.map((instance) => instance.stop()));
+  }
+}
+
+/**
+ * The verifier that an app uses, with its events told in the log.
+ * @param threads worker threads for hashing
+ */
+export function createLoggedVerifier(threads: number, log: Log): Verifier {
+  return createVerifierPool({ threads, onEvent: (event) => logVerifierEvent(event, log) });
+}
+
+function logVerifierEvent(event: VerifierEvent, log: Log): void {
+  switch (event.kind) {
+    case 'epoch-building':
+      log.info(
+        { epoch: event.epoch },
+        `building the light cache of epoch ${event.epoch}; until it is ready, shares are accepted without verifying their mix hash`,
+      );
+      return;
+    case 'epoch-ready':
+      log.info({ epoch: event.epoch }, `light cache of epoch ${event.epoch} is ready, shares are verified`);
+      return;
+    case 'epoch-dropped':
+      log.debug({ epoch: event.epoch }, 'light cache dropped');
+      return;
+    case 'epoch-failed':
+      log.error(
+        { epoch: event.epoch, err: event.error },
+        `light cache of epoch ${event.epoch} could not be built`,
+      );
+      return;
+    case 'worker-crashed':
+      log.error(
+        { err: event.error, again: event.again, failed: event.failed },
+        'a verifier thread crashed and was replaced',
+      );
+      return;
+    default:
+      event satisfies never;
+  }
+}

@@ -1,0 +1,203 @@
+import { App, createLoggedVerifier } from '../app.ts';
+import { decodeAddress, encodeAddress } from '../chain/address.ts';
+import { findNetwork, type Network } from '../chain/coins.ts';
+import { sha256d } from '../chain/hash.ts';
+import { createDevnet, type Devnet } from '../devnet/devnet.ts';
+import { createCpuMiner } from '../devnet/miner.ts';
+import { KpssError } from '../error.ts';
+import type { BlockOutcome } from '../instance.ts';
+import type { Clock, Log, RandomSource } from '../mining/ports.ts';
+import type { VardiffOptions } from '../mining/vardiff.ts';
+import { createRpcClient } from '../node/rpc-client.ts';
+
+export interface DevArgs {
+  /** Stop after so many accepted blocks; run on when left out. */
+  readonly blocks?: number | undefined;
+  readonly host: string;
+  /** The miners' port; 0 for any. */
+  readonly port: number;
+  /** The devnet node's; 0 for any. */
+  readonly rpcPort: number;
+  /** Paid by every block; an address of nobody when left out. */
+  readonly address?: string | undefined;
+  /** CPU miner threads; 0 for none. */
+  readonly threads: number;
+  readonly blockTimeS: number;
+}
+
+export interface DevIo {
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly random: RandomSource;
+  /** Fires to stop: SIGINT, SIGTERM. */
+  readonly signal: AbortSignal;
+}
+
+/** The devnet is open to this machine only and holds nothing of value: its password is for everybody to know. */
+const RPC_USER = 'devnet';
+const RPC_PASSWORD = 'devnet';
+/** One thread of a processor finds about 50 hashes a second: a share every few seconds. */
+const CPU_VARDIFF: VardiffOptions = {
+  minDifficulty: 1e-10,
+  maxDifficulty: 1e6,
+  startDifficulty: 1e-8,
+  targetTimeMs: 5_000,
+  retargetTimeMs: 30_000,
+  variancePercent: 30,
+};
+/** One hash in 64 is a block: the first one comes after a second or two, then the difficulty finds its level. */
+const START_BITS = 0x20040000;
+const SUMMARY_INTERVAL_MS = 30_000;
+
+/**
+ * The devnet: a KawPoW chain of our own in memory, KPSS on top of it, and a CPU miner that mines it.
+ * @returns the exit code: 0 once the wanted blocks are in the chain and pay the address, or the signal fired; 1 when a
+ * block pays somebody else
+ * @throws KpssError KPSS_PORT_UNAVAILABLE, KPSS_DEVNET_LISTEN, KPSS_DEV_ADDRESS
+ */
+export async function runDev(args: DevArgs, io: DevIo): Promise<number> {
+  const { log } = io;
+  const network = regtest();
+  const address =
+    args.address ??
+    encodeAddress(network.p2pkhVersion, sha256d(new TextEncoder().encode('KPSS devnet')).subarray(0, 20));
+  const mainScript = scriptOf(address, network);
+  const verifier = createLoggedVerifier(1, log);
+  const enough = Promise.withResolvers<void>();
+  io.signal.addEventListener('abort', () => enough.resolve(), { once: true });
+  if (io.signal.aborted) enough.resolve();
+  const accepted: BlockOutcome[] = [];
+  const onBlock = (block: BlockOutcome) => {
+    if (block.outcome.kind !== 'accepted') return;
+    accepted.push(block);
+    if (args.blocks !== undefined && accepted.length >= args.blocks) enough.resolve();
+  };
+  const { host, blockTimeS, rpcPort, threads } = args;
+  const devnet = await createDevnet(
+    {
+      network,
+      blockTimeS,
+      startBits: START_BITS,
+      port: rpcPort,
+      rpcUser: RPC_USER,
+      rpcPassword: RPC_PASSWORD,
+    },
+    { ...io, verifier },
+  );
+  const node = {
+    name: 'devnet',
+    url: devnet.url,
+    credentials: { kind: 'password', user: RPC_USER, password: RPC_PASSWORD },
+  } as const;
+  const app = new App(
+    [
+      {
+        name: 'devnet',
+        network,
+        node,
+        payout: { mainScript, recipients: [] },
+        tag: new TextEncoder().encode('/KPSS devnet/'),
+        stratum: { host, port: args.port, vardiff: CPU_VARDIFF },
+        summaryIntervalMs: SUMMARY_INTERVAL_MS,
+        onBlock,
+      },
+    ],
+    { ...io, verifier },
+  );
+  try {
+    const [port] = await app.start();
+    introduce(devnet, address, log);
+    const miner =
+      threads > 0
+        ? startMiner(`stratum+tcp://${host}:${port}`, `${address}.cpu`, threads, { ...io, verifier })
+        : undefined;
+    await enough.promise;
+    await miner?.stop();
+    await app.stop();
+    const hasAll = args.blocks !== undefined && accepted.length >= args.blocks;
+    return hasAll ? await checkPaid(accepted, address, node, log) : 0;
+  } finally {
+    await app.stop();
+    await devnet.close();
+    await verifier.close();
+  }
+}
+
+function regtest(): Network {
+  const network = findNetwork('ravencoin', 'regtest');
+  if (network === undefined) throw new Error('the coin table has lost ravencoin regtest');
+  return network;
+}
+
+function scriptOf(address: string, network: Network): Uint8Array {
+  const decoded = decodeAddress(address, network);
+  if (decoded.ok) return decoded.script;
+  const message = `--address ${address}: ${decoded.text}; the devnet takes addresses as regtest and testnet have them`;
+  throw new KpssError('KPSS_DEV_ADDRESS', message, { context: { address } });
+}
+
+function introduce(devnet: Devnet, address: string, log: Log): void {
+  const curl = `curl -s -u ${RPC_USER}:${RPC_PASSWORD} -d '{"method":"getmininginfo"}' ${devnet.url}`;
+  log.info(
+    {},
+    'this is the DEVNET: a chain of its own in memory. Its coins are worth nothing and end with this process.',
+  );
+  log.info({}, `its blocks pay ${address}`);
+  log.info({}, `its node answers ravend's calls: ${curl}`);
+  log.info(
+    {},
+    'to mine on your own ravend: npm run kpss -- start --node http://127.0.0.1:8766 --address YOUR_ADDRESS (see README.md)',
+  );
+}
+
+function startMiner(
+  url: string,
+  user: string,
+  threads: number,
+  modules: Parameters<typeof createCpuMiner>[1],
+) {
+  const { log } = modules;
+  // What the miner says of shares and jobs is in the server's lines already.
+  const quiet: Log = {
+    debug: log.debug.bind(log),
+    info: log.debug.bind(log),
+    warn: log.warn.bind(log),
+    error: log.error.bind(log),
+  };
+  const miner = createCpuMiner({ url, user, threads }, { ...modules, log: quiet });
+  miner.start();
+  return miner;
+}
+
+interface BlockDetails {
+  readonly confirmations: number;
+  readonly tx: readonly {
+    readonly vout: readonly {
+      readonly value: number;
+      readonly scriptPubKey: { readonly addresses?: readonly string[] };
+    }[];
+  }[];
+}
+
+/** Asks the node itself what the accepted blocks pay. */
+async function checkPaid(
+  blocks: readonly BlockOutcome[],
+  address: string,
+  node: Pick<Parameters<typeof createRpcClient>[0], 'url' | 'credentials'>,
+  log: Log,
+): Promise<number> {
+  const rpc = createRpcClient(node);
+  let wrong = 0;
+  for (const { height, blockHash } of blocks) {
+    const block = (await rpc.call('getblock', [blockHash, 2])) as BlockDetails;
+    const [output] = block.tx[0]?.vout ?? [];
+    const paysAddress = output?.scriptPubKey.addresses?.[0] === address;
+    if (!paysAddress) wrong += 1;
+    const text = `block ${height} ${blockHash} pays ${output?.value} to ${output?.scriptPubKey.addresses?.join(', ')}`;
+    if (paysAddress) log.info({ height, confirmations: block.confirmations }, text);
+    else log.error({ height }, `${text}, not to ${address}`);
+  }
+  rpc.close();
+  log.info({ blocks: blocks.length }, `${blocks.length} blocks accepted, done`);
+  return wrong === 0 ? 0 : 1;
+}

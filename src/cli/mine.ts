@@ -1,0 +1,89 @@
+import { type CpuMiner, type CpuMinerOptions, createCpuMiner, type MinerShare } from '../devnet/miner.ts';
+import { KpssError } from '../error.ts';
+import type { Clock, Log, RandomSource } from '../mining/ports.ts';
+
+/** More threads than any processor has. */
+const THREADS_MAX = 1024;
+
+export interface MineArgs {
+  readonly url: string;
+  /** `address.worker`, as the server wants it. */
+  readonly user: string;
+  readonly password?: string | undefined;
+  /** As typed. */
+  readonly threads?: string | undefined;
+  /** Take any certificate of a TLS server. */
+  readonly insecure?: boolean | undefined;
+}
+
+export interface MineIo {
+  readonly log: Log;
+  /** To standard error. */
+  complain(line: string): void;
+  /** Fires to stop: SIGINT, SIGTERM. */
+  readonly signal: AbortSignal;
+  readonly clock: Clock;
+  readonly random: RandomSource;
+  /** Between two hashrate lines; the miner's own when left out. */
+  readonly reportMs?: number;
+}
+
+/**
+ * `kpss mine`: a CPU miner for any KawPoW stratum server. It connects again for as long as it runs.
+ * @returns the exit code, once the signal has fired: 0; at once: 2 for wrong arguments
+ */
+export async function runMine(args: MineArgs, io: MineIo): Promise<number> {
+  const { log, signal } = io;
+  const threads = args.threads === undefined ? 1 : Number(args.threads);
+  if (!Number.isInteger(threads) || threads < 1 || threads > THREADS_MAX) {
+    io.complain(`kpss mine: --threads is a whole number from 1 to ${THREADS_MAX}, got ${args.threads}`);
+    return 2;
+  }
+  if (args.user.trim() === '') {
+    io.complain('kpss mine: --user is missing; usually it is the address to be paid, as in ADDRESS.worker');
+    return 2;
+  }
+  const options = {
+    url: args.url,
+    user: args.user,
+    threads,
+    insecure: args.insecure ?? false,
+    ...(args.password === undefined ? {} : { password: args.password }),
+    ...(io.reportMs === undefined ? {} : { reportMs: io.reportMs }),
+  };
+  const miner = tryCreate(options, io);
+  if (!miner) return 2;
+  log.info({ threads }, `mining on ${threads} ${threads === 1 ? 'thread' : 'threads'}; Ctrl+C stops it`);
+  miner.start();
+  await fired(signal);
+  await miner.stop();
+  const { accepted, rejected } = miner.stats();
+  log.info({ accepted, rejected }, `stopped after ${accepted} accepted shares, ${rejected} refused`);
+  return 0;
+}
+
+/** @returns undefined where the address is none, which was said */
+function tryCreate(options: CpuMinerOptions, { log, clock, random, complain }: MineIo): CpuMiner | undefined {
+  try {
+    return createCpuMiner(options, { log, clock, random }, { onShare: (share) => tell(share, log) });
+  } catch (error) {
+    if (!(error instanceof KpssError) || error.code !== 'KPSS_MINER_URL') throw error;
+    complain(`kpss mine: ${error.message}`);
+    return undefined;
+  }
+}
+
+/** Refused shares are told by the miner itself. */
+function tell(share: MinerShare, log: Log): void {
+  if (!share.accepted) return;
+  const { height, candidate } = share;
+  log.info(
+    { height, candidate },
+    candidate ? `share accepted: a block at height ${height}` : 'share accepted',
+  );
+}
+
+function fired(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+}

@@ -1,0 +1,112 @@
+import { readFileSync } from 'node:fs';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { systemClock, systemRandom } from '../clock.ts';
+import type { Config } from '../config/types.ts';
+import { runDev } from './dev.ts';
+import { processHashIo, runHash } from './hash.ts';
+import { createLog, LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from './log.ts';
+import { runMine } from './mine.ts';
+import { runStart } from './start.ts';
+import { stopSignal } from './stop-signal.ts';
+
+interface LogFlags {
+  readonly logLevel?: LogLevel;
+  readonly logFormat?: LogFormat;
+}
+
+/** The command line: every command with its flags. Each action's exit code becomes the process's. */
+export function createProgram(exit: (code: number) => void): Command {
+  const program = new Command('kpss');
+  program.description('Solo-mining stratum server for KawPoW coins, Ravencoin first').version(version());
+  // Errors of usage end with 2, as other tools' do; 1 is for work that failed.
+  program.exitOverride((error) => {
+    exit(error.exitCode === 0 ? 0 : 2);
+    throw error;
+  });
+  const command = (name: string, description: string) => program.command(name).description(description);
+
+  withLogFlags(command('start', 'serve miners from your node; without any configuration, run the devnet'))
+    .option('-c, --config <file>', 'configuration file (kpss.yaml in this folder, if there is one)')
+    .option('--node <url>', 'the node’s RPC, such as http://user:password@127.0.0.1:8766')
+    .option('--address <address>', 'where blocks are paid; without it, each miner’s login address')
+    .option('--port <port>', 'port for miners')
+    .option('--network <network>', 'main, test or regtest')
+    .option('--coin <coin>', 'ravencoin or neurai')
+    .action(async (flags) => {
+      const createLogOf = ({ level, format }: Config['log']) => createLog(level, format);
+      exit(await runStart(flags, { ...processPorts(), env: process.env, createLog: createLogOf, complain }));
+    });
+
+  withLogFlags(command('dev', 'run the devnet: a chain of its own, KPSS on top, and a CPU miner'))
+    .option('--blocks <count>', 'end after so many accepted blocks', wholeNumber(1, 1_000_000))
+    .option('--host <address>', 'address for miners', '127.0.0.1')
+    .option('--port <port>', 'port for miners, 0 for any', wholeNumber(0, 65_535), 3333)
+    .option('--rpc-port <port>', 'port of the devnet’s node, 0 for any', wholeNumber(0, 65_535), 0)
+    .option('--address <address>', 'where blocks are paid')
+    .option('--threads <count>', 'threads of the CPU miner, 0 for none', wholeNumber(0, 1024), 1)
+    .option('--block-time <seconds>', 'what the devnet’s difficulty aims at', wholeNumber(1, 3600), 10)
+    .action(async ({ blockTime, ...flags }) =>
+      exit(await runDev({ ...flags, blockTimeS: blockTime }, processIo(flags))),
+    );
+
+  withLogFlags(command('mine', 'mine with the CPU on any KawPoW stratum server'))
+    .requiredOption('--url <url>', 'stratum+tcp://host:port or stratum+ssl://host:port')
+    .requiredOption('--user <name>', 'ADDRESS.worker')
+    .option('--password <password>', 'what the server wants, if anything')
+    .option('--threads <count>', 'threads, each keeps one core busy', '1')
+    .option('--insecure', 'take any TLS certificate')
+    .action(async (flags) => {
+      exit(await runMine(flags, { ...processIo(flags), complain }));
+    });
+
+  command('hash', 'compute the KawPoW hash of a header')
+    .argument('[source]', '- reads JSON lines from standard input')
+    .option('--height <height>', 'block height')
+    .option('--header <hex>', 'header hash, 64 hex digits')
+    .option('--nonce <hex>', 'nonce, 16 hex digits')
+    .option('--block-header <hex>', 'a serialised header, 240 hex digits')
+    .action(async (source, flags) => exit(await runHash({ source, ...flags }, processHashIo())));
+  return program;
+}
+
+function withLogFlags(command: Command): Command {
+  return command
+    .addOption(
+      new Option('--log-level <level>', 'least level that is logged')
+        .choices([...LOG_LEVELS])
+        .default('info'),
+    )
+    .addOption(
+      new Option('--log-format <format>', 'lines for people or JSON')
+        .choices([...LOG_FORMATS])
+        .default('auto'),
+    );
+}
+
+function processPorts() {
+  return { clock: systemClock, random: systemRandom, signal: stopSignal() };
+}
+
+function processIo({ logLevel = 'info', logFormat = 'auto' }: LogFlags) {
+  return { ...processPorts(), log: createLog(logLevel, logFormat) };
+}
+
+function complain(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
+function wholeNumber(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || value < min || value > max) {
+      throw new InvalidArgumentError(`expected a whole number from ${min} to ${max}.`);
+    }
+    return value;
+  };
+}
+
+/** Of package.json, which stands two folders up both in a checkout and in the package. */
+function version(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
