@@ -2,7 +2,6 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { performance } from 'node:perf_hooks';
-import { bytesToHex } from '../src/chain/bytes.ts';
 import { findNetwork } from '../src/chain/coins.ts';
 import { systemClock, systemRandom } from '../src/clock.ts';
 import { Instance } from '../src/instance.ts';
@@ -10,11 +9,11 @@ import type { Verifier } from '../src/kawpow/verifier.ts';
 import type { NodeRpc } from '../src/mining/ports.ts';
 import { createRpcClient } from '../src/node/rpc-client.ts';
 import { rawTemplate, silentLog } from '../test/support/mining.ts';
-import { StratumClient } from '../test/support/stratum-client.ts';
+import { EASY } from '../test/support/session-harness.ts';
+import { prefixIn, StratumClient } from '../test/support/stratum-client.ts';
 import { median, printTable } from './support-table.ts';
 
 const CANDIDATES = 60;
-const EASY = 1e-12;
 
 export const purpose = 'candidate seen → submitblock at the node';
 
@@ -31,72 +30,28 @@ export async function run(): Promise<void> {
 
 async function measure(extraTransactions: number): Promise<string[]> {
   const node = await startFakeNode(extraTransactions);
-  const network = findNetwork('ravencoin', 'regtest');
-  if (network === undefined) throw new Error('no regtest');
-  const rpcClient = createRpcClient({
-    url: node.url,
-    credentials: { kind: 'password', user: 'u', password: 'p' },
-  });
-  let lastWrittenAtMs = 0;
-  const rpc = {
-    close: () => rpcClient.close(),
-    call(...[method, params, callOptions]: Parameters<NodeRpc['call']>) {
-      const answer = rpcClient.call(method, params, callOptions);
-      // The client hands a request to a warm connection before it returns.
-      if (method === 'submitblock') lastWrittenAtMs = performance.now();
-      return answer;
-    },
-  };
-  const vardiff = {
-    minDifficulty: EASY,
-    maxDifficulty: EASY,
-    startDifficulty: EASY,
-    targetTimeMs: 15_000,
-    retargetTimeMs: 60_000,
-    variancePercent: 30,
-  };
-  const instance = new Instance(
-    {
-      name: 'bench',
-      network,
-      payout: { mainScript: Uint8Array.of(0x51), recipients: [] },
-      tag: new Uint8Array(0),
-      stratum: { host: '127.0.0.1', port: 0, vardiff },
-    },
-    {
-      clock: systemClock,
-      random: systemRandom,
-      log: silentLog,
-      verifier: ALWAYS_RIGHT,
-      node: { name: 'fake', rpc },
-    },
-  );
+  const { instance, lastWrittenAtMs } = createInstance(node.url);
   const client = await StratumClient.connect(await instance.start());
   client.send(
     { id: 1, method: 'mining.subscribe', params: [] },
     { id: 2, method: 'mining.authorize', params: ['a', 'x'] },
   );
   await client.job();
-  const prefix = (await client.find((m) => m.id === 1)).result[1];
+  const prefix = prefixIn(await client.find((m) => m.id === 1));
   const writtenMs: number[] = [];
   const receivedMs: number[] = [];
   for (let nonce = 0; writtenMs.length < CANDIDATES; nonce++) {
     const nonceHex = prefix + nonce.toString(16).padStart(12, '0');
     const { params } = await client.job();
+    const submission = ['a', params[0], nonceHex, params[1], '00'.repeat(32)];
     const sentMs = performance.now();
     const arrived = node.nextSubmit();
-    const reply = await client.call(`${nonce}`, 'mining.submit', [
-      'a',
-      params[0],
-      nonceHex,
-      params[1],
-      bytesToHex(new Uint8Array(32)),
-    ]);
+    const reply = await client.call(`${nonce}`, 'mining.submit', submission);
     if (reply.result !== true) throw new Error(`a share was refused: ${JSON.stringify(reply.error)}`);
     // Every second hash is a block; the others leave the question open for the next.
     const receivedAtMs = await Promise.race([arrived, pause(40)]);
     if (receivedAtMs === undefined) continue;
-    writtenMs.push(lastWrittenAtMs - sentMs);
+    writtenMs.push(lastWrittenAtMs() - sentMs);
     receivedMs.push(receivedAtMs - sentMs);
   }
   client.destroy();
@@ -107,6 +62,40 @@ async function measure(extraTransactions: number): Promise<string[]> {
     `${extraTransactions + 3} transactions, ${kilobytes} kB`,
     ...[writtenMs, receivedMs].flatMap((times) => [median(times).toFixed(2), Math.max(...times).toFixed(2)]),
   ];
+}
+
+/** An instance on the node, and when its latest submitblock was handed to the connection. */
+function createInstance(url: string) {
+  const network = findNetwork('ravencoin', 'regtest');
+  if (network === undefined) throw new Error('no regtest');
+  const client = createRpcClient({ url, credentials: { kind: 'password', user: 'u', password: 'p' } });
+  let lastWrittenAtMs = 0;
+  const rpc = {
+    close: () => client.close(),
+    call(...[method, params, options]: Parameters<NodeRpc['call']>) {
+      const answer = client.call(method, params, options);
+      // The client hands a request to a warm connection before it returns.
+      if (method === 'submitblock') lastWrittenAtMs = performance.now();
+      return answer;
+    },
+  };
+  const instance = new Instance(
+    {
+      name: 'bench',
+      network,
+      payout: { mainScript: Uint8Array.of(0x51), recipients: [] },
+      tag: new Uint8Array(0),
+      stratum: { host: '127.0.0.1', port: 0, vardiff: EASY },
+    },
+    {
+      clock: systemClock,
+      random: systemRandom,
+      log: silentLog,
+      verifier: ALWAYS_RIGHT,
+      node: { name: 'fake', rpc },
+    },
+  );
+  return { instance, lastWrittenAtMs: () => lastWrittenAtMs };
 }
 
 const ALWAYS_RIGHT: Verifier = {

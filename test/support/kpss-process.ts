@@ -10,6 +10,12 @@ export interface LogLine {
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const PATIENCE_MS = 30_000;
+const started = new Set<KpssProcess>();
+
+/** For a file's `after`: a failed test must not leave its process behind. */
+export async function stopAllKpss(): Promise<void> {
+  await Promise.all([...started].map((kpss) => kpss.stop()));
+}
 
 /** The real program as a child process, with its JSON log read line by line. */
 export class KpssProcess {
@@ -29,6 +35,7 @@ export class KpssProcess {
       env: { ...process.env, ...settings.env },
       stdio: ['pipe', 'pipe', 'pipe'],
     });
+    started.add(this);
     this.child.stdout?.setEncoding('utf8').on('data', (chunk: string) => this.#take(chunk));
     this.child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
       this.stderr += chunk;

@@ -1,8 +1,25 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 
-// biome-ignore lint/suspicious/noExplicitAny: a reply is whatever the server wrote; each test asserts what it must be
-export type Message = any;
+/** jobId, headerHash, seedHash, target, cleanJobs, height, bits. */
+type NotifyParams = readonly [string, string, string, string, boolean, number, string];
+
+/** What a server sends. Its members are what the tests expect of it, and each test asserts them. */
+export interface Message {
+  readonly id: unknown;
+  readonly method?: string;
+  /** Of mining.notify; set_target has the target alone. */
+  readonly params: NotifyParams;
+  readonly result: unknown;
+  readonly error: readonly [number, string, null] | null;
+}
+
+/** The extranonce prefix that a subscribe reply gives. */
+export function prefixIn(reply: Message | undefined): string {
+  const prefix = Array.isArray(reply?.result) ? reply.result[1] : undefined;
+  if (typeof prefix !== 'string') throw new Error(`no prefix in ${JSON.stringify(reply)}`);
+  return prefix;
+}
 
 /** How long a test waits for a message before it fails. */
 const PATIENCE_MS = 15_000;
@@ -68,7 +85,7 @@ export class StratumClient {
   /** The newest job; waits for one if there is none, or none after `since`. */
   async job(since = 0): Promise<Message> {
     await this.find((m) => m.method === 'mining.notify' && this.messages.indexOf(m) >= since, 'a job');
-    return this.messages.findLast((m) => m.method === 'mining.notify');
+    return this.messages.findLast((m) => m.method === 'mining.notify') as Message;
   }
 
   async untilClosed(): Promise<void> {

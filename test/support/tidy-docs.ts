@@ -57,19 +57,19 @@ function codeRows(page: string, problems: string[]): CodeRow[] {
 
 /**
  * Holds ARCHITECTURE.md against the tree: each file and folder it names in `code` exists, and each folder of src/ is
- * named. Names count from the root or from src/; words with `*`, `<` or `…` are patterns and are left alone.
+ * named. Names count from the root, from src/ or from a folder that the line names; words with `*`, `<` or `…` are patterns and are left alone.
  * @param paths all files of the repository
  */
 export function checkArchitecture(page: string, paths: readonly string[]): string[] {
   const problems: string[] = [];
-  const exists = (name: string): boolean => {
-    const plain = name.replace(/\/$/, '');
-    const candidates = [plain, `src/${plain}`];
-    return paths.some((path) => candidates.some((c) => path === c || path.startsWith(`${c}/`)));
-  };
   for (const [index, text] of page.split('\n').entries()) {
-    for (const name of namesIn(text)) {
-      if (!exists(name)) problems.push(`ARCHITECTURE.md:${index + 1}: there is no ${name}`);
+    const names = namesIn(text);
+    // In a line about a folder its files may go by their bare names.
+    const folders = names.filter((name) => name.endsWith('/'));
+    for (const name of names) {
+      const candidates = ['', 'src/', ...folders].map((before) => (before + name).replace(/\/$/, ''));
+      const exists = paths.some((path) => candidates.some((c) => path === c || path.startsWith(`${c}/`)));
+      if (!exists) problems.push(`ARCHITECTURE.md:${index + 1}: there is no ${name}`);
     }
   }
   for (const folder of foldersOfSrc(paths)) {
