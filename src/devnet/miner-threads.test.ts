@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { silentLog } from '../../test/support/mining.ts';
+import { until } from '../../test/support/scripted-stratum.ts';
+import { systemClock } from '../clock.ts';
+import { buildLightCache } from '../kawpow/light-cache.ts';
+import { type FromMinerThread, MinerThreads, type Search } from './miner-threads.ts';
+
+const EVERY_HASH: Search = {
+  height: 1,
+  headerHash: new Uint8Array(32).fill(1),
+  targets: [new Uint8Array(32).fill(0xff)],
+  prefix: Uint8Array.of(0xab, 0xcd),
+  seed: new Uint8Array(8).fill(0xff),
+};
+
+let lightCache: SharedArrayBuffer;
+let found: FromMinerThread[];
+let errors: string[];
+
+function startThreads(count: number): MinerThreads {
+  found = [];
+  errors = [];
+  return new MinerThreads(count, {
+    clock: systemClock,
+    log: { ...silentLog, error: (_fields, message) => errors.push(message) },
+    onFound: (result) => found.push(result),
+  });
+}
+
+describe('mining threads', () => {
+  before(() => {
+    lightCache = buildLightCache(0, { shared: true }).buffer as SharedArrayBuffer;
+  });
+  after(() => {
+    found = [];
+  });
+
+  it('counts every hash, and goes around at the end of its part of the nonces', async () => {
+    const threads = startThreads(2);
+    threads.setEpoch(0, lightCache);
+    // The seed puts the first nonce at the end of each half.
+    threads.search(EVERY_HASH);
+    await until(() => found.length >= 8, '8 hashes');
+    assert(threads.hashes() > 0);
+    await threads.stop();
+    const nonces = found.map(({ nonce }) => nonce.toString(16)).sort();
+    assert(nonces.includes('abcd7fffffffffff') && nonces.includes('abcd000000000000'), nonces.join());
+    assert(nonces.includes('abcdffffffffffff') && nonces.includes('abcd800000000000'), nonces.join());
+  });
+
+  it('a thread that crashes is replaced, and the new one has the same to do', async () => {
+    const threads = startThreads(1);
+    // Without the epoch's cache there is nothing to hash with.
+    const generation = threads.search(EVERY_HASH);
+    await until(() => errors.length > 0, 'the crash');
+    assert.deepEqual(errors, ['miner: a thread crashed']);
+    threads.setEpoch(0, lightCache);
+    await until(() => found.length > 0, 'a hash of the new thread');
+    assert.equal(found[0]?.generation, generation);
+    await threads.stop();
+    assert.equal(errors.length, 1);
+  });
+
+  it('stops in the middle of a search', async () => {
+    const threads = startThreads(2);
+    threads.setEpoch(0, lightCache);
+    threads.search({ ...EVERY_HASH, targets: [new Uint8Array(32)] });
+    await until(() => threads.hashes() > 2, 'some hashes');
+    await threads.stop();
+    const hashes = threads.hashes();
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    assert.equal(threads.hashes(), hashes);
+    assert.throws(() => startThreads(0), RangeError);
+  });
+});

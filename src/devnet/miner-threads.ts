@@ -1,0 +1,179 @@
+import { Worker } from 'node:worker_threads';
+import type { Clock, Log, Timer } from '../mining/ports.ts';
+
+/** A thread that crashed is replaced after this long, so that one that crashes at once does not burn the processor. */
+const RESTART_MS = 1000;
+
+/** What a mining thread gets at its start. */
+export interface MinerThreadSetup {
+  /**
+   * Shared uint32s: the generation of the order that stands, then for each thread the hashes it has computed.
+   * Threads poll the first; a message could not reach them while they hash.
+   */
+  readonly board: SharedArrayBuffer;
+  /** Which of the threads it is. */
+  readonly index: number;
+}
+
+/** A range of nonces to search for one header. */
+export interface SearchOrder {
+  readonly generation: number;
+  readonly height: number;
+  /** 32 bytes, display order. */
+  readonly headerHash: Uint8Array;
+  /** A hash that meets one of them is worth reporting. */
+  readonly targets: readonly Uint8Array[];
+  readonly nonceStart: bigint;
+  readonly nonceCount: bigint;
+  /** Where in the range to begin; the search goes around. */
+  readonly nonceOffset: bigint;
+}
+
+export type ToMinerThread =
+  | { readonly kind: 'search'; readonly order: SearchOrder }
+  | {
+      readonly kind: 'epoch';
+      readonly epoch: number;
+      readonly lightCache: SharedArrayBuffer;
+      /** Not needed any more. */
+      readonly dropEpoch: number | undefined;
+    };
+
+/** A hash that meets a target. */
+export interface FromMinerThread {
+  readonly generation: number;
+  readonly nonce: bigint;
+  readonly mixHash: Uint8Array;
+  readonly finalHash: Uint8Array;
+}
+
+/** What to search, for all threads together. */
+export interface Search extends Pick<SearchOrder, 'height' | 'headerHash' | 'targets'> {
+  /** The nonce's leading bytes, which stay. */
+  readonly prefix: Uint8Array;
+  /** 8 random bytes: where the search begins. */
+  readonly seed: Uint8Array;
+}
+
+export interface MinerThreadsModules {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly onFound: (found: FromMinerThread) => void;
+}
+
+/** The mining threads as one: each searches its own part of the nonces, all drop their work at once. */
+export class MinerThreads {
+  readonly #modules: MinerThreadsModules;
+  readonly #count: number;
+  readonly #board: SharedArrayBuffer;
+  readonly #counters: Uint32Array;
+  readonly #counted: Uint32Array;
+  readonly #workers: (Worker | undefined)[];
+  readonly #restarts = new Set<Timer>();
+  #hashes = 0;
+  #epoch: { epoch: number; lightCache: SharedArrayBuffer } | undefined;
+  #orders: readonly SearchOrder[] = [];
+  #stopped = false;
+
+  /** @param count of threads, at least 1 */
+  constructor(count: number, modules: MinerThreadsModules) {
+    if (!Number.isInteger(count) || count < 1)
+      throw new RangeError(`a miner has 1 thread or more, not ${count}`);
+    this.#modules = modules;
+    this.#count = count;
+    this.#board = new SharedArrayBuffer(4 * (1 + count));
+    this.#counters = new Uint32Array(this.#board);
+    this.#counted = new Uint32Array(1 + count);
+    this.#workers = Array.from({ length: count }, (_, index) => this.#start(index));
+  }
+
+  /** Hashes computed since the start. */
+  hashes(): number {
+    for (let i = 1; i <= this.#count; i++) {
+      const now = Atomics.load(this.#counters, i);
+      // The counters are uint32 and go around.
+      this.#hashes += (now - (this.#counted[i] ?? 0)) >>> 0;
+      this.#counted[i] = now;
+    }
+    return this.#hashes;
+  }
+
+  /** Gives all threads the light cache of an epoch; the one they had is let go. */
+  setEpoch(epoch: number, lightCache: SharedArrayBuffer): void {
+    const dropEpoch = this.#epoch?.epoch;
+    this.#epoch = { epoch, lightCache };
+    for (const worker of this.#workers) post(worker, { kind: 'epoch', epoch, lightCache, dropEpoch });
+  }
+
+  /**
+   * Stops what is being searched and begins anew; undefined only stops.
+   * @returns the generation that finds of this search carry
+   */
+  search(search: Search | undefined): number {
+    const generation = (Atomics.add(this.#counters, 0, 1) + 1) >>> 0;
+    this.#orders = search ? this.#split(search, generation) : [];
+    for (const [index, order] of this.#orders.entries())
+      post(this.#workers[index], { kind: 'search', order });
+    return generation;
+  }
+
+  /** @returns when all threads are gone */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.search(undefined);
+    for (const timer of this.#restarts) timer.cancel();
+    await Promise.all(this.#workers.map((worker) => worker?.terminate()));
+  }
+
+  /** The nonces behind the prefix in equal parts. */
+  #split({ prefix, seed, height, headerHash, targets }: Search, generation: number): SearchOrder[] {
+    const freeBits = 64n - 8n * BigInt(prefix.length);
+    const first = toBigint(prefix) << freeBits;
+    const nonceCount = (1n << freeBits) / BigInt(this.#count);
+    const nonceOffset = toBigint(seed) % nonceCount;
+    return Array.from({ length: this.#count }, (_, index) => ({
+      generation,
+      height,
+      headerHash,
+      targets,
+      nonceStart: first + BigInt(index) * nonceCount,
+      nonceCount,
+      nonceOffset,
+    }));
+  }
+
+  #start(index: number): Worker {
+    const name = import.meta.url.endsWith('.ts') ? './miner-worker.ts' : './miner-worker.js';
+    const setup: MinerThreadSetup = { board: this.#board, index };
+    const worker = new Worker(new URL(name, import.meta.url), { workerData: setup });
+    worker.on('message', (found: FromMinerThread) => this.#modules.onFound(found));
+    worker.on('error', (error) =>
+      this.#modules.log.error({ err: error, thread: index }, 'miner: a thread crashed'),
+    );
+    worker.on('exit', () => this.#restart(index));
+    return worker;
+  }
+
+  #restart(index: number): void {
+    this.#workers[index] = undefined;
+    if (this.#stopped) return;
+    const timer = this.#modules.clock.setTimer(RESTART_MS, () => {
+      this.#restarts.delete(timer);
+      const worker = this.#start(index);
+      this.#workers[index] = worker;
+      if (this.#epoch) post(worker, { kind: 'epoch', ...this.#epoch, dropEpoch: undefined });
+      const order = this.#orders[index];
+      if (order) post(worker, { kind: 'search', order });
+    });
+    this.#restarts.add(timer);
+  }
+}
+
+function post(worker: Worker | undefined, message: ToMinerThread): void {
+  worker?.postMessage(message);
+}
+
+/** Big-endian. */
+function toBigint(bytes: Uint8Array): bigint {
+  return bytes.reduce((value, byte) => (value << 8n) | BigInt(byte), 0n);
+}

@@ -1,0 +1,53 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { meetsTarget } from '../chain/target.ts';
+import { buildL1Cache } from '../kawpow/dataset.ts';
+import { createReferenceEngine, ENGINE_BATCH_MAX } from '../kawpow/engine.ts';
+import { KAWPOW } from '../kawpow/params.ts';
+import type { FromMinerThread, MinerThreadSetup, SearchOrder, ToMinerThread } from './miner-threads.ts';
+
+/**
+ * Entry of a mining thread: hashes one nonce after the other, and looks before each whether the order still stands. It
+ * catches nothing: an exception ends the thread, and miner-threads.ts starts another.
+ */
+
+/** Hashes between two looks: with more, a new job would wait longer than the few milliseconds one batch takes. */
+const BATCH_HASHES = Math.min(ENGINE_BATCH_MAX, 8);
+
+const port = parentPort;
+if (port === null) throw new Error('miner-worker is started by the CPU miner');
+
+const { board, index } = workerData as MinerThreadSetup;
+const counters = new Uint32Array(board);
+const engine = createReferenceEngine();
+
+port.on('message', (message: ToMinerThread) => {
+  if (message.kind === 'search') return search(message.order);
+  const lightCache = new Uint32Array(message.lightCache);
+  engine.prepare({
+    pow: KAWPOW,
+    epoch: message.epoch,
+    lightCache,
+    l1Cache: buildL1Cache(lightCache, KAWPOW),
+  });
+  if (message.dropEpoch !== undefined) engine.forget(message.dropEpoch);
+});
+
+function search(order: SearchOrder): void {
+  const { generation, height, headerHash, targets, nonceStart, nonceCount, nonceOffset } = order;
+  for (let done = 0n; done < nonceCount; done += BigInt(BATCH_HASHES)) {
+    // The order is void as soon as the board says so; the next message, which this loop keeps waiting, is the new one.
+    if (Atomics.load(counters, 0) !== generation) return;
+    const requests = Array.from({ length: BATCH_HASHES }, (_, i) => ({
+      height,
+      headerHash,
+      nonce: nonceStart + ((nonceOffset + done + BigInt(i)) % nonceCount),
+    }));
+    for (const [i, result] of engine.hash(requests).entries()) {
+      if (!targets.some((target) => meetsTarget(result.finalHash, target))) continue;
+      const nonce = requests[i]?.nonce as bigint;
+      const found: FromMinerThread = { generation, nonce, ...result };
+      port?.postMessage(found);
+    }
+    Atomics.add(counters, 1 + index, BATCH_HASHES);
+  }
+}
