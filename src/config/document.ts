@@ -1,0 +1,73 @@
+import { isMap, isNode, isPair, isScalar, LineCounter, type Node, parseDocument } from 'yaml';
+import { type Path, pathText } from './problems.ts';
+
+/** A configuration file's content, with the lines its settings stand on. */
+export interface ConfigDocument {
+  /** Plain values; settings without a value are left out, as if they were not there. */
+  readonly value: unknown;
+  /** @returns `kpss.yaml:7: stratum.port`; for what is not there, the line of what it would belong to */
+  locate(path: Path): string;
+}
+
+export type DocumentResult =
+  | { readonly ok: true; readonly document: ConfigDocument }
+  | { readonly ok: false; readonly problems: readonly string[] };
+
+/** A configuration is a page or two. More is some other file, and is not parsed. */
+export const CONFIG_CHARS_MAX = 1024 * 1024;
+
+/**
+ * Parses YAML.
+ * @param name how the file is called in messages
+ */
+export function parseConfigText(text: string, name: string): DocumentResult {
+  if (text.length > CONFIG_CHARS_MAX)
+    return { ok: false, problems: [`${name}: too long for a configuration`] };
+  const lines = new LineCounter();
+  const parsed = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: 'error' });
+  if (parsed.errors.length > 0) {
+    const problems = parsed.errors.map(
+      ({ pos, message }) => `${name}:${lines.linePos(pos[0]).line}: ${message}`,
+    );
+    return { ok: false, problems };
+  }
+  const locate = (path: Path): string => {
+    const offset = offsetOf(parsed.contents, path);
+    const place = `${name}:${offset === undefined ? 1 : lines.linePos(offset).line}`;
+    return path.length === 0 ? place : `${place}: ${pathText(path)}`;
+  };
+  try {
+    return { ok: true, document: { value: withoutEmpty(parsed.toJS({ maxAliasCount: 100 })), locate } };
+  } catch (error) {
+    // Aliases that would unfold to millions of values.
+    return { ok: false, problems: [`${name}: ${error instanceof Error ? error.message : String(error)}`] };
+  }
+}
+
+/** Where a setting's key stands, or the nearest group around it that is there. */
+function offsetOf(contents: Node | null, path: Path): number | undefined {
+  let node: unknown = contents;
+  let offset = isNode(contents) ? contents.range?.[0] : undefined;
+  for (const step of path) {
+    if (isMap(node)) {
+      const pair = node.items.find((item) => isScalar(item.key) && item.key.value === step);
+      if (!isPair(pair) || !isScalar(pair.key)) return offset;
+      offset = pair.key.range?.[0] ?? offset;
+      node = pair.value;
+    } else {
+      const item =
+        isNode(node) && 'items' in node && Array.isArray(node.items) ? node.items[Number(step)] : undefined;
+      if (!isNode(item)) return offset;
+      offset = item.range?.[0] ?? offset;
+      node = item;
+    }
+  }
+  return offset;
+}
+
+function withoutEmpty(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutEmpty);
+  if (typeof value !== 'object' || value === null) return value ?? undefined;
+  const filled = Object.entries(value).filter(([, member]) => member !== null);
+  return Object.fromEntries(filled.map(([key, member]) => [key, withoutEmpty(member)]));
+}

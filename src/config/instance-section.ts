@@ -1,0 +1,77 @@
+import { findNetwork, NETWORKS, type Network } from '../chain/coins.ts';
+import type { Machine } from './data-folder.ts';
+import { type Environment, rpcLoginOf } from './environment.ts';
+import { resolveNode } from './node-section.ts';
+import { resolvePayout } from './payout-section.ts';
+import { gotText, type Path, type Problems } from './problems.ts';
+import { instanceSchema, nodeSchema, payoutSchema, rootSchema, stratumSchema } from './schema.ts';
+import { type Group, isGroup, readSection } from './section.ts';
+import { resolveStratum } from './stratum-section.ts';
+import type { InstanceConfig } from './types.ts';
+
+const DEFAULT_COIN = 'ravencoin';
+const DEFAULT_NETWORK = 'main';
+
+export interface InstanceContext {
+  readonly env: Environment;
+  readonly machine: Machine;
+  readonly folder: string;
+  /** Whether the configuration has no other instance. */
+  readonly isOnly: boolean;
+}
+
+/**
+ * Reads one instance.
+ * @param path empty where its settings stand at the top of the file
+ * @returns undefined when something in it is wrong, and then `problems` has every fault that can be seen at once
+ */
+export function resolveInstance(
+  value: unknown,
+  path: Path,
+  context: InstanceContext,
+  problems: Problems,
+): InstanceConfig | undefined {
+  const faultsBefore = problems.list.length;
+  const base = readSection(path.length === 0 ? rootSchema : instanceSchema, value, path, problems);
+  const groups = isGroup(value) ? value : {};
+  const node = readSection(nodeSchema, groups.node, [...path, 'node'], problems);
+  const payout = readSection(payoutSchema, groups.payout, [...path, 'payout'], problems);
+  const stratum = readSection(stratumSchema, groups.stratum, [...path, 'stratum'], problems);
+  const ports = stratum && resolveStratum(stratum, [...path, 'stratum'], problems);
+  const network = resolveNetwork(groups, path, problems);
+  if (network === undefined) return undefined;
+  const name = base?.name ?? `${network.coin}-${network.name}`;
+  const login = rpcLoginOf(context.env, name, context.isOnly);
+  const source = node && resolveNode(node, [...path, 'node'], { ...context, network, login }, problems);
+  const paid = payout && resolvePayout(payout, [...path, 'payout'], network, problems);
+  if (problems.list.length > faultsBefore || !source || !paid || !ports) return undefined;
+  return { name, network, node: source, ...paid, stratum: ports };
+}
+
+/** The network, or undefined with a problem noted; a misspelt word is the schema's to report. */
+function resolveNetwork(groups: Group, path: Path, problems: Problems): Network | undefined {
+  const coin = groups.coin ?? DEFAULT_COIN;
+  const name = groups.network ?? DEFAULT_NETWORK;
+  const ofCoin = NETWORKS.filter((network) => network.coin === coin);
+  if (ofCoin.length === 0 || !NETWORKS.some((network) => network.name === name)) return undefined;
+  const network = findNetwork(String(coin), String(name));
+  if (network === undefined) {
+    const names = ofCoin.map((known) => known.name).join(' or ');
+    problems.add([...path, 'network'], `expected ${names} for ${coin}${gotText(['network'], name)}`);
+    return undefined;
+  }
+  const missing = missingFor(network);
+  if (missing !== undefined) {
+    problems.add([...path, 'coin'], `${network.coin} cannot be mined with this version: ${missing}`);
+    return undefined;
+  }
+  return network;
+}
+
+/** What a coin of the table needs that is not built yet; its blocks would all be refused. */
+function missingFor(network: Network): string | undefined {
+  if (network.proofOfWork !== 'kawpow') return 'its proof of work is a variant that is not built in yet';
+  if (network.mandatoryOutputs !== 'none')
+    return 'the outputs that its blocks must have are not built in yet';
+  return undefined;
+}
