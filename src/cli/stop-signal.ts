@@ -1,10 +1,18 @@
-/**
- * Fires at the first SIGINT or SIGTERM, for an orderly end; the second one ends the process at once.
- */
+import { performance } from 'node:perf_hooks';
+
+/** Ctrl+C under npm comes twice, from the terminal and passed on by npm, within milliseconds: that is one wish. */
+const SAME_WISH_MS = 500;
+/** What a shell calls a process that SIGINT ended. */
+const EXIT_BY_SIGNAL = 130;
+
+/** Fires at the first SIGINT or SIGTERM, for an orderly end; the second one ends the process at once. */
 export function stopSignal(): AbortSignal {
   const controller = new AbortController();
+  let firstMs = Number.POSITIVE_INFINITY;
   const stop = () => {
-    if (controller.signal.aborted) process.exit(130);
+    if (controller.signal.aborted && performance.now() - firstMs > SAME_WISH_MS) process.exit(EXIT_BY_SIGNAL);
+    if (controller.signal.aborted) return;
+    firstMs = performance.now();
     controller.abort();
   };
   process.on('SIGINT', stop);

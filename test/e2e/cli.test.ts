@@ -58,6 +58,14 @@ test('kpss start without configuration is the devnet, and says so', async () => 
   assert.equal(await taken.stop(), 0);
 });
 
+test('Ctrl+C under npm comes as two signals at once, and is still an orderly end', async () => {
+  const kpss = new KpssProcess(['dev', '--port', '0', '--threads', '0'], { cwd: folder });
+  await kpss.stratumPort();
+  kpss.child.kill('SIGINT');
+  kpss.child.kill('SIGINT');
+  assert.equal(await kpss.exit(), 0);
+});
+
 test('kpss mine mines on a server that it is pointed at', async () => {
   const server = new KpssProcess(['dev', '--port', '0', '--threads', '0', '--block-time', '1'], {
     cwd: folder,
