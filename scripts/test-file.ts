@@ -20,6 +20,14 @@ const testTimeoutMs = Number(process.argv[3]);
 const quietMsMax = Number(process.argv[4]);
 if (file === undefined) throw new Error('usage: test-file.ts FILE TEST_TIMEOUT_MS QUIET_MS');
 
+let ended = false;
+// While tests run, only the runner's sudden end closes the channel: then nothing that they started may live on.
+process.on('disconnect', () => {
+  if (!ended) process.kill(process.platform === 'win32' ? process.pid : -process.pid, 'SIGKILL');
+});
+// Listening for it must not keep a finished file alive.
+process.channel?.unref();
+
 const names: string[] = [];
 let open = 0;
 let quietTimer: NodeJS.Timeout | undefined;
@@ -72,6 +80,9 @@ for await (const event of run({ files: [file], isolation: 'none', timeout: testT
   if (event.type === 'test:fail') report('fail', event.data as TestEventData);
   if (event.type === 'test:diagnostic' && event.data.message.startsWith('Error: '))
     complaints.push(event.data.message);
-  if (event.type === 'test:summary') send({ type: 'ended', success: event.data.success, complaints });
+  if (event.type === 'test:summary') {
+    ended = true;
+    send({ type: 'ended', success: event.data.success, complaints });
+  }
   watchQuiet();
 }

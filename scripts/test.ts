@@ -115,9 +115,10 @@ async function runFiles(files: readonly string[], parallel: number, limits: Limi
 async function runSuite(suite: Suite, words: readonly string[]): Promise<void> {
   const wanted = (file: string): boolean => words.length === 0 || words.some((word) => file.includes(word));
   if (suite.checks && words.length === 0) {
+    const colours = process.stdout.isTTY ? [] : ['--colors=off'];
     await Promise.all([
       runCheck('types (tsc)', 'tsc', ['--noEmit']),
-      runCheck('lint and format (biome)', 'biome', ['ci', '--error-on-warnings']),
+      runCheck('lint and format (biome)', 'biome', ['ci', '--error-on-warnings', ...colours]),
     ]);
   }
   await runFiles(
@@ -141,16 +142,21 @@ function summarise(startedMs: number): void {
   process.exitCode = failures.length === 0 && passed > 0 ? 0 : 1;
 }
 
+function stop(why: string): void {
+  killAll();
+  console.log(`\nstopped by ${why}\n\n${passed} passed, ${failures.length + 1} failed`);
+  process.exit(1);
+}
+
 const [first, ...rest] = process.argv.slice(2);
 const named = first === 'check' || first === 'slow';
 const suite = suites[named ? first : 'all'];
 const words = named ? rest : process.argv.slice(2);
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  process.once(signal, () => {
-    killAll();
-    console.log(`\nstopped by ${signal}\n\n${passed} passed, ${failures.length + 1} failed`);
-    process.exit(1);
-  });
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => stop(signal));
+if (process.env.npm_lifecycle_event !== undefined) {
+  // A signal to npm alone ends npm and the shell between us, and nobody passes it on.
+  const parentPid = process.ppid;
+  setInterval(() => process.ppid !== parentPid && stop('the end of npm'), 500).unref();
 }
 const startedMs = performance.now();
 if (suite !== undefined) await runSuite(suite, words);

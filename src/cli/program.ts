@@ -71,16 +71,8 @@ export function createProgram(exit: (code: number) => void): Command {
 
 function withLogFlags(command: Command): Command {
   return command
-    .addOption(
-      new Option('--log-level <level>', 'least level that is logged')
-        .choices([...LOG_LEVELS])
-        .default('info'),
-    )
-    .addOption(
-      new Option('--log-format <format>', 'lines for people or JSON')
-        .choices([...LOG_FORMATS])
-        .default('auto'),
-    );
+    .addOption(new Option('--log-level <level>', 'least level that is logged').choices([...LOG_LEVELS]))
+    .addOption(new Option('--log-format <format>', 'lines for people or JSON').choices([...LOG_FORMATS]));
 }
 
 function processPorts() {

@@ -5,7 +5,13 @@ const SAME_WISH_MS = 500;
 /** What a shell calls a process that SIGINT ended. */
 const EXIT_BY_SIGNAL = 130;
 
-/** Fires at the first SIGINT or SIGTERM, for an orderly end; the second one ends the process at once. */
+/** How long a process may outlive the npm that started it; a signal to npm alone stops at its shell. */
+const PARENT_CHECK_MS = 500;
+
+/**
+ * Fires at the first SIGINT or SIGTERM, or when the npm that started us is gone, for an orderly end; the second signal
+ * ends the process at once.
+ */
 export function stopSignal(): AbortSignal {
   const controller = new AbortController();
   let firstMs = Number.POSITIVE_INFINITY;
@@ -17,5 +23,14 @@ export function stopSignal(): AbortSignal {
   };
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);
+  if (process.env.npm_lifecycle_event !== undefined) {
+    const parentPid = process.ppid;
+    const watch = setInterval(() => {
+      if (process.ppid === parentPid) return;
+      clearInterval(watch);
+      stop();
+    }, PARENT_CHECK_MS);
+    watch.unref();
+  }
   return controller.signal;
 }

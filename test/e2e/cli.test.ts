@@ -78,6 +78,20 @@ test('kpss mine mines on a server that it is pointed at', async () => {
   assert.equal(await server.stop(), 0);
 });
 
+test('the log settings of the file hold, and flags win over them', async () => {
+  const file = join(folder, 'quiet.yaml');
+  writeFileSync(file, 'network: regtest\nstratum: { port: 0 }\nlog: { level: warn, format: pretty }\n');
+  const quiet = new KpssProcess(['start', '--config', file], { env: { HOME: folder } });
+  const loud = new KpssProcess(['start', '--config', file, '--log-level', 'info', '--log-format', 'json']);
+  await loud.stratumPort();
+  for (let i = 0; i < 200 && quiet.stdout === ''; i++)
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  assert.match(quiet.stdout, /WARN.*cookie/i);
+  assert.doesNotMatch(quiet.stdout, /INFO/);
+  assert.equal(await quiet.stop(), 0);
+  assert.equal(await loud.stop(), 0);
+});
+
 test('a wrong configuration is refused as a whole, with file, line, key and what was expected', async () => {
   const file = join(folder, 'wrong.yaml');
   writeFileSync(
