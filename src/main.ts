@@ -1,22 +1,36 @@
 #!/usr/bin/env node
+import { flushLogs } from './cli/log.ts';
 import { createProgram } from './cli/program.ts';
 import { KpssError } from './error.ts';
 
+const NODE_MAJOR_MIN = 24;
+
 /** Failures of the outside world end with their sentence and code, anything else with its stack: it is our fault. */
-async function main(): Promise<void> {
-  const program = createProgram((code) => {
-    process.exitCode = code;
+async function main(): Promise<number> {
+  if (Number.parseInt(process.versions.node, 10) < NODE_MAJOR_MIN) {
+    process.stderr.write(
+      `kpss: needs Node.js ${NODE_MAJOR_MIN} or later, this is ${process.versions.node}\n`,
+    );
+    return 1;
+  }
+  let code: number | undefined;
+  const program = createProgram((wanted) => {
+    code = wanted;
   });
   try {
     await program.parseAsync();
   } catch (error) {
-    if (process.exitCode !== undefined) return;
-    process.exitCode = 1;
+    if (code !== undefined) return code;
     const isExpected = error instanceof KpssError;
     process.stderr.write(
       isExpected ? `kpss: ${error.message} [${error.code}]\n` : `${(error as Error).stack}\n`,
     );
+    return 1;
   }
+  return code ?? 0;
 }
 
-await main();
+const code = await main();
+await flushLogs();
+// A log line that nobody reads would keep the process waiting.
+process.exit(code);

@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { StratumClient } from '../support/stratum-client.ts';
+
+const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+let folder: string;
+before(() => {
+  folder = mkdtempSync(join(tmpdir(), 'kpss-log-'));
+});
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+/** Connects as soon as the port is open. */
+async function connect(port: number): Promise<StratumClient> {
+  for (let i = 0; i < 400; i++) {
+    try {
+      return await StratumClient.connect(port);
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, 25));
+    }
+  }
+  throw new Error(`port ${port} did not open`);
+}
+
+/** Logs in over and over: two log lines each time, many times what a pipe or a file of the test holds. */
+async function logInOften(port: number, times: number): Promise<void> {
+  for (let i = 0; i < times; i++) {
+    const client = await StratumClient.connect(port);
+    client.send({ id: 1, method: 'mining.subscribe', params: ['x'.repeat(64)] });
+    assert.equal((await client.call(2, 'mining.authorize', [`a.${'y'.repeat(60)}`, 'x'])).result, true);
+    client.destroy();
+  }
+}
+
+for (const [name, openOutput] of [
+  ['a pipe that nobody reads', () => 'pipe' as const],
+  ['a full disk', () => openSync('/dev/full', 'w')],
+] as const) {
+  test(`with its log going to ${name}, the server serves on and ends in order`, async () => {
+    const port = await freePort();
+    const output = openOutput();
+    const args = [MAIN, 'dev', '--port', String(port), '--threads', '0'];
+    const child = spawn(process.execPath, args, { stdio: ['ignore', output, 'inherit'] });
+    (await connect(port)).destroy();
+    await logInOften(port, 800);
+    const exited = once(child, 'exit');
+    child.kill('SIGTERM');
+    assert.deepEqual(await exited, [0, null]);
+    if (typeof output === 'number') closeSync(output);
+  });
+}
+
+test('an ordinary log has every line, the last one too', async () => {
+  const file = join(folder, 'log.json');
+  const output = openSync(file, 'w');
+  const port = await freePort();
+  const args = [MAIN, 'dev', '--port', String(port), '--threads', '0'];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', output, 'inherit'] });
+  (await connect(port)).destroy();
+  await logInOften(port, 20);
+  const exited = once(child, 'exit');
+  child.kill('SIGTERM');
+  assert.deepEqual(await exited, [0, null]);
+  closeSync(output);
+  const lines = readFileSync(file, 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { msg: string });
+  assert.equal(lines.filter(({ msg }) => msg.includes('joined')).length, 20);
+});
