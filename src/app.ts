@@ -1,5 +1,6 @@
-import { type BlockOutcome, Instance, type InstanceOptions, type InstanceStatus } from './instance.ts';
-import { createVerifierPool, type VerifierEvent } from './kawpow/pool.ts';
+import type { BlockOutcome } from './found-blocks.ts';
+import { Instance, type InstanceOptions, type InstanceStatus } from './instance.ts';
+import { createVerifierPool, type VerifierEvent, type VerifierPoolOptions } from './kawpow/pool.ts';
 import type { Verifier } from './kawpow/verifier.ts';
 import type { Clock, Log, RandomSource } from './mining/ports.ts';
 import type { Credentials } from './node/credentials.ts';
@@ -29,9 +30,15 @@ export class App {
 
   /** @throws KpssError KPSS_RPC_URL, KPSS_RPC_CREDENTIALS */
   constructor(instances: readonly AppInstance[], modules: AppModules) {
+    const several = instances.length > 1;
     this.#instances = instances.map(({ node: { name, ...connection }, onBlock, ...options }) => {
-      const node = { name, rpc: createRpcClient(connection) };
-      return new Instance(options, { ...modules, node, ...(onBlock && { onBlock }) });
+      const node = {
+        name,
+        url: connection.url,
+        rpc: createRpcClient({ ...connection, clock: modules.clock }),
+      };
+      const log = several ? named(modules.log, options.name) : modules.log;
+      return new Instance(options, { ...modules, log, node, ...(onBlock && { onBlock }) });
     });
   }
 
@@ -60,12 +67,19 @@ export class App {
   }
 }
 
-/**
- * The verifier that an app uses, with its events told in the log.
- * @param threads worker threads for hashing
- */
-export function createLoggedVerifier(threads: number, log: Log): Verifier {
-  return createVerifierPool({ threads, onEvent: (event) => logVerifierEvent(event, log) });
+/** Every line of one instance of several says whose it is. */
+function named(log: Log, instance: string): Log {
+  return {
+    debug: (fields, message) => log.debug({ instance, ...fields }, message),
+    info: (fields, message) => log.info({ instance, ...fields }, message),
+    warn: (fields, message) => log.warn({ instance, ...fields }, message),
+    error: (fields, message) => log.error({ instance, ...fields }, message),
+  };
+}
+
+/** The verifier that an app uses, with its events told in the log. */
+export function createLoggedVerifier(options: Omit<VerifierPoolOptions, 'onEvent'>, log: Log): Verifier {
+  return createVerifierPool({ ...options, onEvent: (event) => logVerifierEvent(event, log) });
 }
 
 function logVerifierEvent(event: VerifierEvent, log: Log): void {

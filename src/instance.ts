@@ -1,32 +1,32 @@
+import { networkInterfaces } from 'node:os';
 import type { Network } from './chain/coins.ts';
 import { targetToDifficulty } from './chain/target.ts';
+import { type BlockOutcome, FoundBlocks } from './found-blocks.ts';
 import { epochOf } from './kawpow/epoch.ts';
 import type { Verifier } from './kawpow/verifier.ts';
 import { PrefixAllocator } from './mining/extranonce.ts';
-import { solvedBlockHex } from './mining/job.ts';
 import { JobBook } from './mining/job-book.ts';
-import { blockHashOf, judgeShare } from './mining/judge.ts';
-import { LoginDesk, type LoginPolicy } from './mining/login.ts';
+import { judgeShare } from './mining/judge.ts';
+import { type Login, LoginDesk, type LoginPolicy } from './mining/login.ts';
 import type { Clock, Log, NodeRpc, RandomSource, Timer } from './mining/ports.ts';
-import type { Share } from './mining/share.ts';
 import { Tally, type TallyCounts } from './mining/tally.ts';
 import { parseTemplate, type Template } from './mining/template.ts';
 import type { VardiffOptions } from './mining/vardiff.ts';
 import type { NodeStatus } from './node/status.ts';
-import { createSubmitter, type SubmitOutcome, type Submitter } from './node/submitter.ts';
+import { createSubmitter, type Submitter } from './node/submitter.ts';
 import { createTemplateSource, type TemplateSource } from './node/template-source.ts';
 import { StratumServer } from './stratum/server.ts';
 import type { Session, ShareResult } from './stratum/session.ts';
 
-/** Blocks before an epoch's first at which its light cache is begun: half an hour, for what takes half a minute. */
+/** Blocks before an epoch's first at which its light cache is begun: hours, for what takes half a minute. */
 const PREPARE_BLOCKS_AHEAD = 500;
-/** A node that hangs with a block in flight gets this long at the end; its answer is worth waiting for, not for ever. */
-const STOP_WITHIN_MS = 10_000;
 /** How often the log sums up what goes on. */
 const SUMMARY_INTERVAL_MS = 60_000;
+/** A miner that is refused tries again and again: one line in this time says so. */
+const REFUSED_LOGIN_LINE_EVERY_MS = 10_000;
 
 export interface InstanceOptions {
-  /** For the log: `ravencoin main`. */
+  /** For the log: `ravencoin-main`. */
   readonly name: string;
   readonly network: Network;
   readonly payout: Omit<LoginPolicy, 'network'>;
@@ -41,22 +41,17 @@ export interface InstanceModules {
   readonly random: RandomSource;
   readonly log: Log;
   readonly verifier: Verifier;
-  readonly node: { readonly name: string; readonly rpc: NodeRpc & { close(): void } };
+  readonly node: { readonly name: string; readonly url: string; readonly rpc: NodeRpc & { close(): void } };
   /** A block that a miner of this instance found has had its outcome. */
   readonly onBlock?: (block: BlockOutcome) => void;
-}
-
-export interface BlockOutcome {
-  readonly height: number;
-  readonly blockHash: string;
-  readonly workerName: string;
-  readonly outcome: SubmitOutcome;
 }
 
 export interface InstanceStatus {
   readonly node: NodeStatus | undefined;
   readonly height: number | undefined;
   readonly miners: number;
+  /** Connections that can be taken beyond the present ones. */
+  readonly prefixesFree: number;
   readonly hashesPerS: number;
   readonly counts: TallyCounts;
 }
@@ -72,36 +67,52 @@ export class Instance {
   readonly #prefixes: PrefixAllocator;
   readonly #templates: TemplateSource;
   readonly #submitter: Submitter;
+  readonly #blocks: FoundBlocks;
   readonly #server: StratumServer;
   readonly #tally: Tally;
   #nodeStatus: NodeStatus | undefined;
   #summaryTimer: Timer | undefined;
+  #refusedLogins = 0;
+  #refusedLineMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: InstanceOptions, modules: InstanceModules) {
     this.#options = options;
     this.#modules = modules;
     const { clock, random, log, node } = modules;
+    const { network } = options;
     this.#jobs = new JobBook(options.tag);
     this.#prefixes = new PrefixAllocator(random);
     this.#tally = new Tally(clock.nowMs());
     this.#submitter = createSubmitter({}, { nodes: [node], clock, log });
     this.#templates = createTemplateSource(
       {
+        expectedChain: network.name,
+        nodeUrl: node.url,
         onTemplate: (template, { newTip }) => this.#takeTemplate(template, newTip),
         onStatus: (status) => this.#takeStatus(status),
       },
       { rpc: node.rpc, clock, log, parseTemplate },
     );
-    const desk = new LoginDesk({ network: options.network, ...options.payout });
+    this.#blocks = new FoundBlocks(network, {
+      submitter: this.#submitter,
+      jobs: this.#jobs,
+      tally: this.#tally,
+      clock,
+      log,
+      onSettled: (block) => this.#settleBlock(block),
+    });
+    const desk = new LoginDesk({ network, ...options.payout });
     this.#server = new StratumServer(options.stratum, {
       clock,
       log,
       prefixes: this.#prefixes,
       jobs: this.#jobs,
-      login: (userName) => desk.login(userName),
+      login: (userName) => this.#tellIfRefused(desk.login(userName)),
       onLogin: (session) => this.#welcome(session),
-      onCandidate: (share, session) => this.#submitCandidate(share, session),
-      judge: (share, sessionId, onLateWrongMix) => judgeShare(share, sessionId, modules, onLateWrongMix),
+      onCandidate: (share, session) => this.#blocks.submit(share, session.workerName ?? 'unnamed'),
+      // Instances share the verifier, and sessions have numbers of their own in each.
+      judge: (share, sessionId, onLateWrongMix) =>
+        judgeShare(share, `${options.name}/${sessionId}`, modules, onLateWrongMix),
       onResult: (result, session) => this.#count(result, session),
     });
   }
@@ -114,10 +125,8 @@ export class Instance {
   async start(): Promise<number> {
     const port = await this.#server.listen();
     const { host } = this.#options.stratum;
-    this.#modules.log.info(
-      { host, port },
-      `${this.#options.name}: miners connect to stratum+tcp://${host}:${port}`,
-    );
+    const urls = addressesOf(host).map((address) => `stratum+tcp://${address}:${port}`);
+    this.#modules.log.info({ host, port }, `${this.#options.name}: miners connect to ${urls.join(' or ')}`);
     this.#templates.start();
     this.#scheduleSummary();
     return port;
@@ -125,20 +134,21 @@ export class Instance {
 
   /** Takes no more work, lets blocks on their way arrive, closes the connections. May be called again. */
   async stop(): Promise<void> {
-    const { clock, node } = this.#modules;
     this.#summaryTimer?.cancel();
     const templatesStopped = this.#templates.stop();
     await this.#server.close();
-    await withinTime(this.#submitter.stop(), STOP_WITHIN_MS, clock);
-    node.rpc.close();
-    await templatesStopped;
+    await this.#blocks.finish();
+    const submitterStopped = this.#submitter.stop();
+    this.#modules.node.rpc.close();
+    await Promise.all([templatesStopped, submitterStopped]);
   }
 
   status(): InstanceStatus {
     return {
       node: this.#nodeStatus,
       height: this.#jobs.template?.height,
-      miners: this.#server.connectionCount,
+      miners: this.#server.minerCount,
+      prefixesFree: this.#prefixes.free,
       hashesPerS: this.#tally.hashesPerS(this.#modules.clock.nowMs()),
       counts: this.#tally.counts(),
     };
@@ -148,15 +158,10 @@ export class Instance {
     this.#jobs.add(template);
     this.#prefixes.retire(this.#jobs.oldestLiveSequence);
     this.#server.announceJob();
-    const { height } = template;
+    const { height, previousBlockHash: tip, transactions } = template;
     if (newTip) {
       const difficulty = Number(targetToDifficulty(template.networkTarget).toPrecision(6));
-      const fields = {
-        height,
-        difficulty,
-        transactions: template.transactions.length,
-        tip: template.previousBlockHash,
-      };
+      const fields = { height, difficulty, transactions: transactions.length, tip };
       this.#modules.log.info(fields, `new tip, work for block ${height} at difficulty ${difficulty}`);
     }
     const { verifier } = this.#modules;
@@ -167,93 +172,73 @@ export class Instance {
   #takeStatus(status: NodeStatus): void {
     this.#nodeStatus = status;
     const { log, node } = this.#modules;
-    const fields = { node: node.name, state: status.state };
+    const fields = { node: node.name, ...status, sentence: undefined };
     if (status.state === 'ready' || status.state === 'connecting') log.info(fields, status.sentence);
     else log.warn(fields, status.sentence);
   }
 
   #welcome(session: Session): void {
     const { workerName: worker, agent } = session;
-    this.#modules.log.info(
-      { session: session.id, worker, agent },
-      `miner ${worker} joined (${agent || 'no name'})`,
-    );
+    const text = `miner ${worker} joined (${agent || 'no name'})`;
+    this.#modules.log.info({ session: session.id, worker, agent }, text);
   }
 
-  /** In the tick in which the candidate was seen: the request to the node is written before anything else is done. */
-  #submitCandidate(share: Share, session: Session): void {
-    const { job } = share.issued;
-    const { height } = job.template;
-    const blockHash = blockHashOf(share);
-    const submitted = this.#submitter.submit({
-      blockHex: solvedBlockHex(job, share.nonce, share.claimedMixHash),
-      blockHash,
-      height,
-      // The tip moving is no reason to give up yet: the block competes until the next one decides.
-      stillUseful: () => this.#jobs.isLive(job),
-    });
-    const workerName = session.workerName ?? 'unnamed';
-    this.#tally.blockFound();
-    this.#modules.log.info(
-      { height, blockHash, worker: workerName },
-      `block ${height} found by ${workerName}, submitted`,
-    );
-    void submitted.then((outcome) => this.#settleBlock({ height, blockHash, workerName, outcome }));
+  #tellIfRefused(login: Login): Login {
+    if (login.ok) return login;
+    this.#refusedLogins += 1;
+    const nowMs = this.#modules.clock.nowMs();
+    if (nowMs - this.#refusedLineMs >= REFUSED_LOGIN_LINE_EVERY_MS) {
+      const times = this.#refusedLogins === 1 ? 'a login was' : `${this.#refusedLogins} logins were`;
+      this.#modules.log.warn({ count: this.#refusedLogins }, `${times} refused: ${login.text}`);
+      this.#refusedLineMs = nowMs;
+      this.#refusedLogins = 0;
+    }
+    return login;
   }
 
   #settleBlock(block: BlockOutcome): void {
-    const { height, blockHash, workerName: worker, outcome } = block;
-    const { log, onBlock } = this.#modules;
-    const fields = {
-      height,
-      blockHash,
-      worker,
-      node: outcome.node,
-      latencyMs: Math.round(outcome.latencyMs),
-    };
-    if (outcome.kind === 'accepted') {
-      this.#tally.blockAccepted();
-      log.info(fields, `BLOCK ${height} ACCEPTED by ${outcome.node}, found by ${worker}`);
-      // The node's new tip is this block; the next poll would find out 125 ms later.
-      this.#templates.noteTip(blockHash);
-    } else {
-      log.warn(
-        { ...fields, reason: outcome.reason },
-        `block ${height} not accepted: ${outcome.kind}, ${outcome.reason}`,
-      );
+    // The node's new tip is this block; the next poll would find out 125 ms later.
+    if (block.outcome.kind === 'accepted') this.#templates.noteTip(block.blockHash);
+    try {
+      this.#modules.onBlock?.(block);
+    } catch (error) {
+      this.#modules.log.error({ err: error }, 'a handler of found blocks failed');
     }
-    onBlock?.(block);
   }
 
   #count(result: ShareResult, session: Session): void {
     const nowMs = this.#modules.clock.nowMs();
+    const { log } = this.#modules;
     const { workerName: worker, difficulty } = session;
-    if (result.accepted) {
+    if (result.kind === 'accepted') {
       this.#tally.accept(result.share.issued.work, result.verified, nowMs);
-      this.#modules.log.debug({ worker, difficulty, verified: result.verified }, 'share accepted');
-    } else {
-      this.#tally.reject(result.reason);
-      this.#modules.log.debug({ worker, reason: result.reason }, 'share rejected');
+      log.debug({ worker, difficulty, verified: result.verified }, 'share accepted');
+      return;
     }
+    const { reason, share, kind } = result;
+    if (reason === 'wrong-mix' && share !== undefined) this.#blocks.markForged(share);
+    if (kind === 'revoked') this.#tally.revoke(reason, result.share.issued.work, nowMs);
+    else this.#tally.reject(reason);
+    log.debug({ worker, reason }, `share ${kind}`);
   }
 
   #scheduleSummary(): void {
     const { clock, log } = this.#modules;
     this.#summaryTimer = clock.setTimer(this.#options.summaryIntervalMs ?? SUMMARY_INTERVAL_MS, () => {
-      const miners = this.#server.connectionCount;
-      if (miners > 0)
-        log.info(
-          { miners },
-          `${miners === 1 ? '1 miner' : `${miners} miners`}, ${this.#tally.summary(clock.nowMs())}`,
-        );
+      const miners = this.#server.minerCount;
+      const who = miners === 1 ? '1 miner' : `${miners} miners`;
+      if (miners > 0) log.info({ miners }, `${who}, ${this.#tally.summary(clock.nowMs())}`);
       this.#scheduleSummary();
     });
   }
 }
 
-async function withinTime(work: Promise<void>, timeMs: number, clock: Clock): Promise<void> {
-  const over = Promise.withResolvers<void>();
-  const timer = clock.setTimer(timeMs, over.resolve);
-  await Promise.race([work, over.promise]);
-  timer.cancel();
+/** What a miner can be pointed at, where the port is open on every address of this machine. */
+function addressesOf(host: string): string[] {
+  if (host !== '0.0.0.0' && host !== '::') return [host.includes(':') ? `[${host}]` : host];
+  const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
+  const reachable = all
+    .filter(({ family, internal }) => family === 'IPv4' && !internal)
+    .map(({ address }) => address);
+  return reachable.length > 0 ? reachable : ['127.0.0.1'];
 }

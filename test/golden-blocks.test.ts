@@ -7,8 +7,12 @@ import { buildCoinbase } from '../src/chain/coinbase.ts';
 import { findNetwork } from '../src/chain/coins.ts';
 import { decodeHeader, encodeHeader, encodeHeaderInput, headerHashOf } from '../src/chain/header.ts';
 import { merkleBranch, merkleRoot, rootFromBranch } from '../src/chain/merkle.ts';
+import { splitPayout } from '../src/chain/payout.ts';
 import { heightPush } from '../src/chain/script.ts';
 import { bitsToTarget, meetsTarget } from '../src/chain/target.ts';
+import { solvedBlockHex } from '../src/mining/job.ts';
+import { JobBook } from '../src/mining/job-book.ts';
+import { parseTemplate } from '../src/mining/template.ts';
 import { type RecordedPair, readGolden, recordedPairs } from './support/golden.ts';
 
 const regtest = findNetwork('ravencoin', 'regtest');
@@ -141,4 +145,74 @@ test('blocks mined by ravend itself at the epoch borders decode, height field an
 test('a header of another length is refused', () => {
   assert.throws(() => decodeHeader(new Uint8Array(119)), /120 bytes/);
   assert.throws(() => decodeHeader(new Uint8Array(121)), /120 bytes/);
+});
+
+describe('a solved job is the recorded block, byte for byte: parseTemplate, JobBook and solvedBlockHex together', () => {
+  // Three blocks were recorded without the witness or the commitment, which a job of ours always carries.
+  const whole = pairs.filter(({ name }) => !/00017|nocommitment|stripped/.test(name));
+
+  test('there are 32 of them, with other times than mintime, voting versions and witness transactions among them', () => {
+    assert.equal(whole.length, 32);
+    const templates = whole.map(({ pair }) => pair.template.response.result);
+    assert(templates.some((t) => t.curtime !== t.mintime));
+    assert(new Set(templates.map((t) => t.version)).size > 1);
+    assert(templates.some((t) => t.transactions.some(({ txid, hash }) => txid !== hash)));
+    assert(whole.some(({ pair }) => pair.assembled.time === pair.template.response.result.curtime));
+  });
+
+  for (const { name, pair } of whole) {
+    test(name, () => {
+      assert(regtest);
+      const { template: recorded, assembled, payoutAddress } = pair;
+      const result = recorded.response.result;
+      // Some blocks were given another time than their template's on purpose; the job takes the template's.
+      const parsed = parseTemplate({
+        ...result,
+        curtime: assembled.time,
+        mintime: Math.min(Number(result.mintime), assembled.time - 1),
+      });
+      assert(parsed.ok, parsed.ok ? '' : parsed.reason);
+      const address = decodeAddress(payoutAddress, regtest);
+      assert(address.ok);
+      const push = heightPush(result.height);
+      const book = new JobBook(hexToBytes(assembled.coinbaseScriptSig).subarray(push.length));
+      book.add(parsed.template);
+      const job = book.current({ mainScript: address.script, recipients: [] });
+      assert(job);
+      assert.equal(job.headerHashHex, assembled.headerHash);
+      const nonce = BigInt(`0x${assembled.nonce64}`);
+      assert.equal(solvedBlockHex(job, nonce, hexToBytes(assembled.mixHash)), assembled.blockHex);
+    });
+  }
+
+  test('a job with two payouts is the recorded block that paid two', () => {
+    const recorded = readGolden('ravend/submitblock/accepted-two-outputs-p2sh.json') as {
+      request: { params: [string] };
+      coinbaseHexNoWitness: string;
+    };
+    const block = decodeBlock(hexToBytes(recorded.request.params[0]));
+    const [first, second] = block.transactions[0]?.outputs ?? [];
+    assert(first && second);
+    const total = first.amountSat + second.amountSat;
+    const partsPerMillion = Number((second.amountSat * 1_000_000n) / total);
+    const outputs = splitPayout(total, {
+      mainScript: first.script,
+      recipients: [{ script: second.script, partsPerMillion }],
+    });
+    assert.deepEqual(outputs, [
+      { amountSat: first.amountSat, script: Uint8Array.from(first.script) },
+      { amountSat: second.amountSat, script: Uint8Array.from(second.script) },
+    ]);
+    const height = block.header.height;
+    const coinbase = buildCoinbase({
+      height,
+      tag: (block.transactions[0]?.inputs[0]?.scriptSig ?? new Uint8Array(0)).subarray(
+        heightPush(height).length,
+      ),
+      outputs,
+      witnessCommitmentScript: block.transactions[0]?.outputs[2]?.script,
+    });
+    assert.equal(bytesToHex(coinbase.stripped), recorded.coinbaseHexNoWitness);
+    assert.equal(bytesToHex(coinbase.bytes), bytesToHex(block.transactions[0]?.bytes ?? new Uint8Array(0)));
+  });
 });

@@ -9,7 +9,7 @@ const ADDRESS_LENGTH_MAX = 64;
 const HASH_BYTES = 20;
 const CHECKSUM_BYTES = 4;
 
-export type AddressResult =
+type AddressResult =
   | { readonly ok: true; readonly kind: 'p2pkh' | 'p2sh'; readonly script: Uint8Array }
   | {
       readonly ok: false;

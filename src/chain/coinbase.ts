@@ -4,7 +4,7 @@ import { heightPush } from './script.ts';
 import type { TransactionOutput } from './transaction.ts';
 
 /** Consensus: a coinbase scriptSig has 2 to 100 bytes. */
-export const SCRIPT_SIG_BYTES_MIN = 2;
+const SCRIPT_SIG_BYTES_MIN = 2;
 export const SCRIPT_SIG_BYTES_MAX = 100;
 
 /** The transaction format of a coinbase; any version is valid, 1 is what the recordings carry. */
@@ -35,14 +35,6 @@ export interface Coinbase {
   readonly stripped: Uint8Array;
   /** 32 bytes, internal order: the first leaf of the merkle tree. */
   readonly txidInternal: Uint8Array;
-}
-
-/**
- * Bytes of tag that fit behind a height.
- * @param height of the block
- */
-export function tagBytesMax(height: number): number {
-  return SCRIPT_SIG_BYTES_MAX - heightPush(height).length;
 }
 
 /**

@@ -1,9 +1,9 @@
 /** Coins whose blocks this program can build; the proof of work of each is a variant of KawPoW. */
-export type CoinName = 'ravencoin' | 'neurai' | 'satoxcoin' | 'aipg' | 'evrmore';
-export type NetworkName = 'main' | 'test' | 'regtest';
+type CoinName = 'ravencoin' | 'neurai' | 'satoxcoin' | 'aipg' | 'evrmore';
+type NetworkName = 'main' | 'test' | 'regtest';
 
 /** What a template demands to be paid besides the miner; how each is read is in mining/template.ts. */
-export type MandatoryOutputs = 'none' | 'community' | 'miner-dev-fund';
+type MandatoryOutputs = 'none' | 'community' | 'miner-dev-fund';
 
 export interface Network {
   readonly coin: CoinName;

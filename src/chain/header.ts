@@ -3,7 +3,7 @@ import { concatBytes, int32Le, reversed, uint32Le, uint64Le } from './bytes.ts';
 import { sha256d } from './hash.ts';
 
 /** Length of what the header hash is made from: everything but nonce and mix hash. */
-export const HEADER_INPUT_BYTES = 80;
+const HEADER_INPUT_BYTES = 80;
 /** Length of a serialised KawPoW header. */
 export const HEADER_BYTES = 120;
 

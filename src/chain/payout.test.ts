@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { PARTS_PER_MILLION, splitPayout } from './payout.ts';
+import { formatCoins, PARTS_PER_MILLION, splitPayout } from './payout.ts';
 
 const mainScript = Uint8Array.of(1);
 
@@ -39,4 +39,11 @@ test('more than everything, or a part of a part, is refused', () => {
     RangeError,
   );
   assert.throws(() => splitPayout(-1n, { mainScript, recipients: [] }), RangeError);
+});
+
+test('amounts are shown in coins, to the last satoshi', () => {
+  assert.equal(formatCoins(500_000_000_000n), '5000');
+  assert.equal(formatCoins(250_000_463_300n), '2500.004633');
+  assert.equal(formatCoins(1n), '0.00000001');
+  assert.equal(formatCoins(0n), '0');
 });

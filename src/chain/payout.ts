@@ -39,3 +39,11 @@ export function splitPayout(totalSat: bigint, payout: Payout): TransactionOutput
   const paid = outputs.reduce((sum, output) => sum + output.amountSat, 0n);
   return [{ amountSat: totalSat - paid, script: payout.mainScript }, ...outputs];
 }
+
+const SAT_PER_COIN = 100_000_000n;
+
+/** For people: coins with as many decimals as there are, `5000` or `2500.004633`. */
+export function formatCoins(amountSat: bigint): string {
+  const fraction = (amountSat % SAT_PER_COIN).toString().padStart(8, '0').replace(/0+$/, '');
+  return `${amountSat / SAT_PER_COIN}${fraction === '' ? '' : `.${fraction}`}`;
+}

@@ -4,7 +4,7 @@ import { ITEM_WORDS, keccak512InPlace } from './keccak.ts';
 import { KAWPOW, type KawPow } from './params.ts';
 
 /** Words that one round reads. */
-export const READ_WORDS = DATASET_READ_BYTES / 4;
+const READ_WORDS = DATASET_READ_BYTES / 4;
 /** A read is this many parts of 64 bytes, each computed by itself from the light cache. */
 const PARTS = READ_WORDS / ITEM_WORDS;
 

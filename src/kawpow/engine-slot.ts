@@ -3,7 +3,7 @@ import type { EpochMemory, FromWorker, ToWorker } from './thread-messages.ts';
 import type { Thread, ThreadStarter } from './threads.ts';
 import type { Task } from './waiting.ts';
 
-export interface EngineSlotModules {
+interface EngineSlotModules {
   readonly threads: Pick<ThreadStarter, 'startWorker'>;
   /** Its batch is settled; it can take another. */
   onIdle(): void;

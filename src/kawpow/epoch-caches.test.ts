@@ -1,15 +1,20 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { FakeThreads, fakeMixHash } from '../../test/conformance/fake-threads.ts';
-import { createVerifierPool, type VerifierEvent } from './pool.ts';
+import { createVerifierPool, type VerifierEvent, type VerifierPoolOptions } from './pool.ts';
 import type { Verdict, Verifier } from './verifier.ts';
 
 // Which epochs' caches are built, kept and dropped, as the pool's user notices it.
 
-function setUp(): { threads: FakeThreads; pool: Verifier; events: VerifierEvent[]; happened(): string[] } {
+function setUp(options: Pick<VerifierPoolOptions, 'epochsMax'> = {}): {
+  threads: FakeThreads;
+  pool: Verifier;
+  events: VerifierEvent[];
+  happened(): string[];
+} {
   const threads = new FakeThreads();
   const events: VerifierEvent[] = [];
-  const pool = createVerifierPool({ onEvent: (event) => events.push(event) }, threads);
+  const pool = createVerifierPool({ ...options, onEvent: (event) => events.push(event) }, threads);
   const happened = (): string[] =>
     events.splice(0).map((event) => ('epoch' in event ? `${event.kind} ${event.epoch}` : event.kind));
   return { threads, pool, events, happened };
@@ -71,6 +76,21 @@ test('two epochs are kept, and the least recently used one makes room', async ()
   assert.deepEqual(threads.worker.posts.at(-1), { kind: 'forget', epoch: 1 });
   threads.builder.finish();
   assert.deepEqual(ready(pool), [0, 2]);
+});
+
+test('with room for six, three epochs asked for in turn are built once each', async () => {
+  const { pool, threads, happened } = setUp({ epochsMax: 6 });
+  for (const [nonce, epoch] of [7, 40, 90, 7, 40, 90, 7, 40, 90].entries()) {
+    const verdict = ask(pool, epoch, nonce);
+    runToIdle(threads);
+    assert.equal((await verdict).ok, true);
+  }
+  assert.deepEqual(
+    threads.builders.map(({ epoch }) => epoch),
+    [7, 40, 90],
+  );
+  assert.ok(!happened().some((event) => event.startsWith('epoch-dropped')));
+  assert.throws(() => setUp({ epochsMax: 0 }), RangeError);
 });
 
 test('one epoch is built at a time, in the order they were asked for', () => {

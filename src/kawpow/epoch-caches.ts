@@ -3,8 +3,6 @@ import type { EpochMemory } from './thread-messages.ts';
 import type { Thread, ThreadStarter } from './threads.ts';
 import type { EpochStatus } from './verifier.ts';
 
-/** The current epoch and the next one; each has a light cache of up to 100 MiB these years. */
-const EPOCHS_MAX = 2;
 /** A builder that crashes is started once more: a lack of memory may have passed. */
 const BUILDS_MAX = 2;
 
@@ -21,7 +19,7 @@ interface Entry {
 }
 
 /** What happens to epochs, and what is asked of their user. */
-export interface EpochCachesModules {
+interface EpochCachesModules {
   readonly threads: Pick<ThreadStarter, 'startBuilder'>;
   /** Requests that wait for an epoch now. */
   waiting(epoch: number): number;
@@ -32,12 +30,13 @@ export interface EpochCachesModules {
 }
 
 /**
- * Which epochs' caches there are: built one at a time in a thread of their own, two kept. To make room, the least
+ * Which epochs' caches there are: built one at a time in a thread of their own, epochsMax kept. To make room, the least
  * recently used epoch goes, but not before the requests are served that were there when the room was asked for: so
  * nobody waits for ever, however many epochs are asked for in turn.
  */
 export class EpochCaches {
   readonly #pow: KawPow;
+  readonly #epochsMax: number;
   readonly #modules: EpochCachesModules;
   /** Those without memory are built in the order in which they were first wanted. */
   readonly #entries = new Map<number, Entry>();
@@ -45,8 +44,9 @@ export class EpochCaches {
   #uses = 0;
   #closed = false;
 
-  constructor(options: { pow: KawPow }, modules: EpochCachesModules) {
+  constructor(options: { readonly pow: KawPow; readonly epochsMax: number }, modules: EpochCachesModules) {
     this.#pow = options.pow;
+    this.#epochsMax = options.epochsMax;
     this.#modules = modules;
   }
 
@@ -110,10 +110,10 @@ export class EpochCaches {
     }
   }
 
-  /** @returns whether fewer than EPOCHS_MAX epochs are ready, possibly because one was dropped */
+  /** @returns whether fewer than epochsMax epochs are ready, possibly because one was dropped */
   #makeRoom(): boolean {
     const ready = Array.from(this.#entries.values()).filter((entry) => entry.memory !== undefined);
-    if (ready.length < EPOCHS_MAX) return true;
+    if (ready.length < this.#epochsMax) return true;
     const [leastUsed] = ready.filter((entry) => entry.owed === 0).sort((a, b) => a.usedAt - b.usedAt);
     if (leastUsed === undefined) return false;
     const { epoch } = leastUsed;

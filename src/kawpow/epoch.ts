@@ -5,7 +5,7 @@ import { largestPrimeUpTo } from './primes.ts';
 /** Items of the light cache: one Keccak-512 each. */
 export const LIGHT_CACHE_ITEM_BYTES = 64;
 /** Ethash's dataset item, the unit in which the dataset's size is a prime. */
-export const DATASET_ITEM_BYTES = 128;
+const DATASET_ITEM_BYTES = 128;
 /** What one round of KawPoW reads: two dataset items. */
 export const DATASET_READ_BYTES = 256;
 

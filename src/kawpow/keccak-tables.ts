@@ -4,7 +4,7 @@
  */
 
 /** One step of rho and pi: the value carried along is turned left by `rotation` and put in lane `to`. */
-export interface LaneMove {
+interface LaneMove {
   /** x + 5y. */
   readonly to: number;
   /** Before reduction to the lane's width. */

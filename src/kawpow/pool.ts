@@ -20,6 +20,8 @@ import { assertHash, assertNonce } from './words.ts';
 
 /** About what one thread of the WebAssembly engine does in the 2 s within which a miner wants its answer. */
 const QUEUE_MAX = 1024;
+/** One chain's present epoch and its next; each has a light cache of up to 100 MiB these years. */
+const EPOCHS_MAX = 2;
 /** A request whose thread crashed is asked once more; the second crash is taken as its own fault. */
 const CRASHES_MAX = 2;
 /** The session that hash() requests belong to. Sessions of miners have other names. */
@@ -44,6 +46,11 @@ export interface VerifierPoolOptions {
   readonly threads?: number;
   /** Requests that may wait; QUEUE_MAX unless given. Urgent ones are not refused. */
   readonly queueMax?: number;
+  /**
+   * Epochs whose caches are kept; EPOCHS_MAX unless given. Whoever serves several chains needs two for each, or they
+   * push out each other's, and every change builds anew for seconds.
+   */
+  readonly epochsMax?: number;
   readonly onEvent?: (event: VerifierEvent) => void;
   readonly pow?: KawPow;
 }
@@ -80,7 +87,7 @@ class VerifierPool implements Verifier {
     this.#queueMax = wholeNumber(options.queueMax ?? QUEUE_MAX, 'queueMax');
     this.#emit = options.onEvent ?? (() => {});
     this.#caches = new EpochCaches(
-      { pow: this.#pow },
+      { pow: this.#pow, epochsMax: wholeNumber(options.epochsMax ?? EPOCHS_MAX, 'epochsMax') },
       {
         threads,
         waiting: (epoch) => this.#waiting.count(epoch),

@@ -22,7 +22,7 @@ export type MathOp =
   | 'count-ones';
 
 /** One instruction, run by all lanes on their own registers before the next one is. */
-export type Step =
+type Step =
   | { readonly kind: 'cache'; readonly from: number; readonly to: number; readonly merge: Merge }
   | {
       readonly kind: 'math';

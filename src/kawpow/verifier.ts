@@ -26,7 +26,7 @@ export interface VerifyRequest extends HashRequest {
 }
 
 /** `failed`: the epoch is beyond EPOCH_MAX, its light cache could not be built, or its hashing crashed twice. */
-export type RefusalReason = 'queue-full' | 'closed' | 'failed';
+type RefusalReason = 'queue-full' | 'closed' | 'failed';
 export interface Refusal {
   readonly ok: false;
   readonly reason: RefusalReason;

@@ -29,6 +29,11 @@ export class PrefixAllocator {
     return this.#leased.size;
   }
 
+  /** How many more connections can be served now. */
+  get free(): number {
+    return this.#freeCount;
+  }
+
   /** @returns a prefix from 0 to 65535 that nobody else has, or undefined when all are taken */
   allocate(): number | undefined {
     if (this.#freeCount === 0) return undefined;

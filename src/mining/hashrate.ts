@@ -28,7 +28,8 @@ export class HashrateMeter {
     const windowStartMs = Math.max(slotStartMs - (SLOTS - 1) * SLOT_MS, this.#startedMs);
     // A first share after a second is luck, not a rate: count at least one slot's time.
     const windowMs = Math.max(nowMs - windowStartMs, SLOT_MS);
-    return (this.#work.reduce((sum, work) => sum + work, 0) / windowMs) * 1000;
+    // Work that was revoked may outlive the slot it was added to.
+    return Math.max((this.#work.reduce((sum, work) => sum + work, 0) / windowMs) * 1000, 0);
   }
 
   #advance(nowMs: number): void {

@@ -66,6 +66,15 @@ test('a new tip makes the work of the tip before stale yet live, and of the one 
   assert(book.isStale(first) && !book.isLive(first));
 });
 
+test('work on the tip before stays live through refreshes of the present one', () => {
+  const book = bookWithTemplate();
+  const first = book.current(PAYOUT);
+  assert(first);
+  for (let i = 0; i < 9; i++)
+    book.add(recordedTemplate({ previousblockhash: tipOf(1), curtime: 1795335900 + i }));
+  assert(book.isStale(first) && book.isLive(first));
+});
+
 test('another block at the same height is a new tip', () => {
   const book = bookWithTemplate();
   assert.deepEqual(book.add(recordedTemplate({ previousblockhash: tipOf(1), height: 258 })), {

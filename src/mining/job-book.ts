@@ -38,6 +38,8 @@ export class JobBook {
   readonly #tag: Uint8Array;
   /** Newest last; they build on the present tip, the first ones perhaps on the tip before. */
   #editions: Edition[] = [];
+  /** The tip before the present one. */
+  #tipBefore: string | undefined;
   #nextSequence = 1;
   #seed = { epoch: -1, hashHex: '' };
 
@@ -67,9 +69,10 @@ export class JobBook {
    */
   add(template: Template): { readonly newTip: boolean } {
     const newTip = template.previousBlockHash !== this.tip;
+    if (newTip) this.#tipBefore = this.tip;
     // Work on the tip before stays, so that its late shares are told stale and its late blocks are still submitted;
     // so does work on a tip that a reorganisation brings back.
-    const keptTips = [this.tip, template.previousBlockHash];
+    const keptTips = [this.#tipBefore, template.previousBlockHash];
     const kept = this.#editions.filter((known) => keptTips.includes(known.template.previousBlockHash));
     const branch = merkleBranch(template.transactions.map((transaction) => transaction.txidInternal));
     const seedHashHex = this.#seedHashHexAt(template.height);

@@ -27,6 +27,18 @@ test('what was counted is what is told', () => {
   );
 });
 
+test('a share that is revoked counts as refused, and as no work', () => {
+  const tally = new Tally(START_MS);
+  tally.accept(3e9, false, START_MS + 1_000);
+  tally.revoke('wrong-mix', 3e9, START_MS + 2_000);
+  const { accepted, unverified, rejected } = tally.counts();
+  assert.deepEqual(
+    { accepted, unverified, rejected },
+    { accepted: 0, unverified: 0, rejected: { 'wrong-mix': 1 } },
+  );
+  assert.equal(tally.hashesPerS(START_MS + 2_000), 0);
+});
+
 test('a quiet start reads plainly', () => {
   assert.equal(
     new Tally(START_MS).summary(START_MS),

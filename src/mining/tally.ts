@@ -30,6 +30,14 @@ export class Tally {
     this.#meter.add(work, nowMs);
   }
 
+  /** A share that was accepted unverified turned out to be none. */
+  revoke(reason: string, work: number, nowMs: number): void {
+    this.#accepted -= 1;
+    this.#unverified -= 1;
+    this.#meter.add(-work, nowMs);
+    this.reject(reason);
+  }
+
   /** @param reason one of a fixed set, so the map is bounded */
   reject(reason: string): void {
     this.#rejected.set(reason, (this.#rejected.get(reason) ?? 0) + 1);

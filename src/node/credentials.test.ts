@@ -61,7 +61,7 @@ test('a missing cookie file is a clear error, and is found when ravend writes it
   const path = cookieFile('later');
   const source = createCredentialSource({ kind: 'cookie', path });
   await assert.rejects(source.authorization(), {
-    message: `cookie file ${path} is not there: is ravend running?`,
+    message: `cookie file ${path} is not there`,
   });
   cookieFile('later', recorded.cookieFileContent);
   assert.equal(await source.authorization(), recorded.authorizationHeader);

@@ -9,7 +9,7 @@ export type Credentials =
 
 /** The Authorization header for one node. What it gives is secret: never log it. */
 export interface CredentialSource {
-  /** The header if it is known without reading a file, so that a block can be sent in the same tick. */
+  /** The header if it is known without reading a file, so that a block need not wait for it. */
   current(): string | undefined;
   /** @throws RpcError kind `cookie` when the cookie file is missing or unreadable */
   authorization(): Promise<string>;
@@ -105,7 +105,7 @@ async function readStart(path: string): Promise<string> {
 function cookieError(path: string, code: string, cause: unknown): RpcError {
   const message =
     code === 'ENOENT' || code === 'ENOTDIR'
-      ? `cookie file ${path} is not there: is ravend running?`
+      ? `cookie file ${path} is not there`
       : code === 'EACCES' || code === 'EPERM'
         ? `cookie file ${path} may not be read by this user (${code})`
         : `cookie file ${path} cannot be read (${code})`;

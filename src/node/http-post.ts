@@ -3,7 +3,7 @@ import https from 'node:https';
 import { RpcError } from './rpc-error.ts';
 
 /** Where requests go and the pool of connections they use. */
-export interface HttpTarget {
+interface HttpTarget {
   readonly url: URL;
   readonly agent: http.Agent;
 }
@@ -50,7 +50,7 @@ export function createAgent(url: URL, maxSockets: number, idleSocketMs: number =
 }
 
 /**
- * Posts a JSON text. The request is handed to an idle connection within the same tick.
+ * Posts a JSON text. An idle connection is given the request in process.nextTick, by Node's own agent.
  * @param authorization the header's value; appears in no error
  */
 export function post(target: HttpTarget, body: string, authorization: string): Exchange {

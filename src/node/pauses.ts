@@ -1,18 +1,26 @@
 import type { Clock } from '../mining/ports.ts';
 
-/** Waits that can all be ended before their time, so that a service stops at once and leaves no timer. */
+/** Who waits. */
+export interface Waiter {
+  /** Of those who wait, the first to wait at all is the oldest. */
+  readonly sinceMs: number;
+  /** Asked only when somebody has to go. Must not throw. */
+  isUseful(): boolean;
+}
+
+/**
+ * A bounded number of waits that can all be ended before their time, so that a service stops at once and leaves no
+ * timer. When one is too many, somebody has to go: the first that is of no use any more, else the oldest.
+ */
 export class Pauses {
   readonly #clock: Clock;
-  readonly #ends = new Set<() => void>();
+  readonly #waitersMax: number;
+  readonly #ends = new Map<Waiter, (how: 'over' | 'crowded-out') => void>();
   #ended = false;
 
-  constructor(clock: Clock) {
+  constructor(options: { readonly waitersMax: number }, clock: Clock) {
+    this.#waitersMax = options.waitersMax;
     this.#clock = clock;
-  }
-
-  /** How many are waiting. */
-  get size(): number {
-    return this.#ends.size;
   }
 
   /** Set by `endAll`; nothing waits any more from then on. */
@@ -20,21 +28,36 @@ export class Pauses {
     return this.#ended;
   }
 
-  wait(delayMs: number): Promise<void> {
-    if (this.#ended) return Promise.resolve();
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const end = (): void => {
+  /**
+   * @param waiter waits once at a time
+   * @returns `crowded-out` when it had to go, at once or later
+   */
+  wait(delayMs: number, waiter: Waiter): Promise<'over' | 'crowded-out'> {
+    if (this.#ended) return Promise.resolve('over');
+    if (this.#ends.size >= this.#waitersMax) {
+      const leaver = whoHasToGo([...this.#ends.keys(), waiter]);
+      if (leaver === waiter) return Promise.resolve('crowded-out');
+      this.#ends.get(leaver)?.('crowded-out');
+    }
+    const { promise, resolve } = Promise.withResolvers<'over' | 'crowded-out'>();
+    const end = (how: 'over' | 'crowded-out'): void => {
       timer.cancel();
-      this.#ends.delete(end);
-      resolve();
+      this.#ends.delete(waiter);
+      resolve(how);
     };
-    const timer = this.#clock.setTimer(delayMs, end);
-    this.#ends.add(end);
+    const timer = this.#clock.setTimer(delayMs, () => end('over'));
+    this.#ends.set(waiter, end);
     return promise;
   }
 
   endAll(): void {
     this.#ended = true;
-    for (const end of this.#ends) end();
+    for (const end of this.#ends.values()) end('over');
   }
+}
+
+/** @param waiters at least one */
+function whoHasToGo(waiters: readonly Waiter[]): Waiter {
+  const useless = waiters.find((waiter) => !waiter.isUseful());
+  return useless ?? waiters.reduce((oldest, waiter) => (waiter.sinceMs < oldest.sinceMs ? waiter : oldest));
 }

@@ -1,4 +1,4 @@
-import { parseJson } from './json.ts';
+import { isRecord, parseJson } from './json.ts';
 import { RpcError, type RpcErrorKind } from './rpc-error.ts';
 
 /** What came back over HTTP. */
@@ -101,8 +101,4 @@ function excerpt(text: string): string {
   if (text === '') return '(empty)';
   const start = text.slice(0, MESSAGE_LENGTH_MAX + 1).replaceAll(/[\s\p{Cc}\p{Cf}]+/gu, ' ');
   return start.length > MESSAGE_LENGTH_MAX ? `${start.slice(0, MESSAGE_LENGTH_MAX)}…` : start.trim();
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

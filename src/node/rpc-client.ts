@@ -1,6 +1,6 @@
 import type http from 'node:http';
 import { KpssError } from '../error.ts';
-import type { Clock, NodeRpc, Timer } from '../mining/ports.ts';
+import type { Clock, NodeRpc } from '../mining/ports.ts';
 import { type CredentialSource, type Credentials, createCredentialSource } from './credentials.ts';
 import { createAgent, type Exchange, type PostResult, post } from './http-post.ts';
 import { type AskedCall, readAnswer } from './rpc-answer.ts';
@@ -15,8 +15,8 @@ export interface RpcClientOptions {
   readonly maxSockets?: number;
   /** How long an unused connection is kept. */
   readonly idleSocketMs?: number;
-  /** Measures the timeouts; the machine's clock when left out. */
-  readonly clock?: Pick<Clock, 'setTimer'>;
+  /** Measures the timeouts. */
+  readonly clock: Pick<Clock, 'setTimer'>;
 }
 
 export interface RpcClient extends NodeRpc {
@@ -36,16 +36,10 @@ const SOCKETS_MAX = 16;
 /** ravend answers a larger request with 413 and hangs up. A full block is 16 MB of hex at most. */
 const REQUEST_BYTES_MAX = 32 * 1024 * 1024;
 
-const hostTimers: Pick<Clock, 'setTimer'> = {
-  setTimer(delayMs: number, callback: () => void): Timer {
-    const timeout = setTimeout(callback, delayMs);
-    return { cancel: () => clearTimeout(timeout) };
-  },
-};
-
 /**
- * A client for one node's JSON-RPC over keep-alive HTTP(S). A call's request is written within the same tick when a
- * connection is idle and the credentials are known. Every failure rejects with an RpcError.
+ * A client for one node's JSON-RPC over keep-alive HTTP(S). When a connection is idle and the credentials are known, a
+ * call hands its request to Node.js before it returns, and Node.js writes it to the socket in process.nextTick: after
+ * the code that runs now, before any other event. Every failure rejects with an RpcError.
  * @throws KpssError KPSS_RPC_URL for a URL that cannot be used, KPSS_RPC_CREDENTIALS for such credentials
  */
 export function createRpcClient(options: RpcClientOptions): RpcClient {
@@ -75,7 +69,7 @@ class HttpRpcClient implements RpcClient {
     this.#credentials = createCredentialSource(options.credentials);
     this.#agent = createAgent(this.#url, options.maxSockets ?? SOCKETS_MAX, options.idleSocketMs);
     this.#timeoutMs = options.timeoutMs ?? RPC_TIMEOUT_MS;
-    this.#clock = options.clock ?? hostTimers;
+    this.#clock = options.clock;
   }
 
   call(

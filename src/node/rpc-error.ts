@@ -26,7 +26,7 @@ const CODES = {
  */
 export type RpcErrorKind = keyof typeof CODES;
 
-export interface RpcErrorOptions {
+interface RpcErrorOptions {
   /** The JSON-RPC error code, for example -22. */
   rpcCode?: number;
   /** The node's own words. */

@@ -1,10 +1,21 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readRecording } from '../../test/support/replay-node.ts';
+import { systemClock } from '../clock.ts';
+import { KpssError } from '../error.ts';
+import { createCredentialSource } from './credentials.ts';
 import { readAnswer } from './rpc-answer.ts';
 import { createRpcClient } from './rpc-client.ts';
 import { RpcError } from './rpc-error.ts';
-import { badTemplate, describe, type NodeState, needsTheOwner } from './status.ts';
+import {
+  badTemplate,
+  CONNECTING,
+  describe,
+  type NodeState,
+  needsTheOwner,
+  READY,
+  wrongNetwork,
+} from './status.ts';
 
 const call = { method: 'getblocktemplate', id: 1, url: 'http://127.0.0.1:8766' };
 
@@ -45,6 +56,7 @@ test('a node that is not running names its address', async () => {
   const client = createRpcClient({
     url: 'http://127.0.0.1:1',
     credentials: { kind: 'password', user: 'a', password: 'b' },
+    clock: systemClock,
   });
   const status = await client
     .call('getbestblockhash')
@@ -55,11 +67,26 @@ test('a node that is not running names its address', async () => {
 });
 
 test('a missing cookie file is named', () => {
-  const status = describe(
-    new RpcError('cookie', 'cookie file /root/.raven/.cookie is not there: is ravend running?'),
-  );
+  const status = describe(new RpcError('cookie', 'cookie file /root/.raven/.cookie is not there'));
   assert.equal(status.state, 'no-cookie');
-  assert.match(status.sentence, /^Cookie file \/root\/\.raven\/\.cookie is not there: is ravend running\?/);
+  assert.match(status.sentence, /^Cookie file \/root\/\.raven\/\.cookie is not there\. KPSS logs in/);
+});
+
+test('a cookie that cannot be read gives whole sentences, with the other way to log in', async () => {
+  const source = createCredentialSource({ kind: 'cookie', path: '/nowhere/.cookie' });
+  const status = await source.authorization().then(() => assert.fail('there is a cookie'), describe);
+  assert.doesNotMatch(status.sentence, /[.?!:;,]{2}/);
+  assert.match(status.sentence, /If its raven\.conf sets rpcuser and rpcpassword it writes none.*the same/);
+});
+
+test('every trouble has the code of docs/errors.md', () => {
+  for (const [name] of EXPECTED) assert.match(statusOf(name).code ?? '', /^KPSS_RPC_[A-Z_]+$/);
+  assert.equal(statusOf('forbidden-ip').code, 'KPSS_RPC_FORBIDDEN');
+  assert.equal(describe(new KpssError('KPSS_DEV_ADDRESS', 'no address')).code, 'KPSS_DEV_ADDRESS');
+  assert.equal(describe(new TypeError('x is not a function')).code, undefined);
+  assert.equal(badTemplate('bits is missing').code, 'KPSS_NODE_TEMPLATE');
+  assert.equal(wrongNetwork('test', 'main', undefined).code, 'KPSS_NODE_NETWORK');
+  assert.deepEqual([CONNECTING.code, READY.code], [undefined, undefined]);
 });
 
 test('a failure that is no RpcError is told as our own', () => {
@@ -71,4 +98,5 @@ test('only what the owner must change is asked about less often', () => {
   const patient = EXPECTED.filter(([name]) => needsTheOwner(statusOf(name))).map(([, state]) => state);
   assert.deepEqual(new Set(patient), new Set(['wrong-password', 'forbidden', 'not-a-node', 'refused']));
   assert.ok(needsTheOwner(badTemplate('coinbasevalue is missing')));
+  assert.ok(needsTheOwner(wrongNetwork('regtest', 'main', undefined)));
 });

@@ -1,3 +1,4 @@
+import { KpssError } from '../error.ts';
 import { RpcError, type RpcErrorKind } from './rpc-error.ts';
 
 /** A word per situation, the same in every release: for metrics, the API and colours. */
@@ -14,6 +15,7 @@ export type NodeState =
   | 'busy'
   | 'timeout'
   | 'not-a-node'
+  | 'wrong-network'
   | 'bad-template'
   | 'refused'
   | 'stopped'
@@ -23,6 +25,8 @@ export type NodeState =
 export interface NodeStatus {
   readonly state: NodeState;
   readonly sentence: string;
+  /** The code of docs/errors.md that tells cause and cure, where something is wrong. */
+  readonly code?: string;
 }
 
 /** Before the first answer. */
@@ -38,9 +42,25 @@ export const READY: NodeStatus = { state: 'ready', sentence: 'The node gives blo
 export function badTemplate(reason: string): NodeStatus {
   return {
     state: 'bad-template',
+    code: 'KPSS_NODE_TEMPLATE',
     sentence:
       `The node's block template cannot be used: ${reason}. ` +
       'Check that the node is of the coin and network that KPSS is set to. KPSS asks again.',
+  };
+}
+
+/**
+ * The node answers, but its blocks are on another chain.
+ * @param chain as the node names it
+ * @param expected as KPSS is set
+ */
+export function wrongNetwork(chain: string, expected: string, url: string | undefined): NodeStatus {
+  return {
+    state: 'wrong-network',
+    code: 'KPSS_NODE_NETWORK',
+    sentence:
+      `${nodeAt(url)} is on ${chain}, but KPSS is set to ${expected}. ` +
+      'Set network in kpss.yaml, or point node.url to the right node.',
   };
 }
 
@@ -69,6 +89,7 @@ const OWNER_ENDS: ReadonlySet<NodeState> = new Set([
   'wrong-password',
   'forbidden',
   'not-a-node',
+  'wrong-network',
   'bad-template',
   'refused',
 ]);
@@ -85,20 +106,21 @@ export function needsTheOwner(status: NodeStatus): boolean {
 export function describe(error: unknown): NodeStatus {
   if (!(error instanceof RpcError)) {
     const what = error instanceof Error ? error.message : String(error);
-    return { state: 'failed', sentence: `Asking the node failed within KPSS: ${what}. Please report this.` };
+    const sentence = `Asking the node failed within KPSS: ${what}. Please report this.`;
+    return { state: 'failed', sentence, ...(error instanceof KpssError && { code: error.code }) };
   }
-  return { state: STATE_OF_KIND[error.kind], sentence: sentenceOf(error) };
+  return { state: STATE_OF_KIND[error.kind], sentence: sentenceOf(error), code: error.code };
 }
 
 function sentenceOf(error: RpcError): string {
-  const node = typeof error.context.url === 'string' ? `The node at ${error.context.url}` : 'The node';
+  const node = nodeAt(error.context.url);
   const method = typeof error.context.method === 'string' ? error.context.method : 'the call';
   const says = error.rpcMessage ?? '';
   switch (error.kind) {
     case 'unauthorized':
       return `${node} refuses the RPC user or password. They must be those in its raven.conf (rpcuser, rpcpassword), or in the cookie file of its data directory.`;
     case 'cookie':
-      return `${capital(error.message)}. KPSS logs in with this file, which ravend writes when it starts; start ravend, or set user and password.`;
+      return `${capital(error.message)}. KPSS logs in with this file, which ravend writes when it starts: start ravend. If its raven.conf sets rpcuser and rpcpassword it writes none; then give KPSS the same, as node.user and node.password.`;
     case 'forbidden':
       return `${node} takes no RPC calls from this machine. Add rpcallowip=<this machine's address> to its raven.conf and restart it.`;
     case 'warming-up':
@@ -126,6 +148,10 @@ function sentenceOf(error: RpcError): string {
   }
 }
 
+function nodeAt(url: unknown): string {
+  return typeof url === 'string' ? `The node at ${url}` : 'The node';
+}
+
 function capital(text: string): string {
-  return text.startsWith('http') ? `The node at ${text}` : text.charAt(0).toUpperCase() + text.slice(1);
+  return text.startsWith('http') ? nodeAt(text) : text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -1,6 +1,6 @@
 import type { Clock, Log, NodeRpc } from '../mining/ports.ts';
 import { backoffMs } from './backoff.ts';
-import type { Pauses } from './pauses.ts';
+import type { Pauses, Waiter } from './pauses.ts';
 import { isTransient, RpcError } from './rpc-error.ts';
 import { classifyError, classifyResult, type SubmitVerdict } from './submit-verdict.ts';
 
@@ -24,7 +24,7 @@ export interface SubmitNode {
   readonly rpc: NodeRpc;
 }
 
-/** `too-late`: it cannot win any more; `too-many`: too many other blocks are waiting already. */
+/** `too-late`: it cannot win any more; `too-many`: it had to make room for other blocks that wait. */
 export type GiveUpWhy = 'too-late' | 'time-is-up' | 'too-many' | 'stopped';
 
 /** The node whose word decided, and how long after `submit` it came. */
@@ -36,7 +36,7 @@ interface Signed {
 /**
  * How a submission ended. `accepted` only when a node said so: by its answer (`answered`), or by naming the block in
  * its best chain afterwards (`confirmed`), as after a lost answer. `inconclusive`: a node has the block, but not in its
- * best chain, so it will be an orphan unless the next block builds on it. `gave-up`: no verdict in time; `why` is our
+ * best chain, so it will be an orphan unless the next block builds on it; its `reason` is part of a sentence. `gave-up`: no verdict in time; `why` is our
  * reason to end, `reason` what the last attempt met.
  */
 export type SubmitOutcome =
@@ -53,7 +53,7 @@ export interface NodeVerdict extends Signed {
   readonly attempt: number;
 }
 
-export interface CourseModules {
+interface CourseModules {
   readonly clock: Clock;
   readonly log: Log;
   readonly pauses: Pauses;
@@ -73,18 +73,25 @@ const GIVE_UP_AFTER_MS = 600_000;
 const NOT_YET_MAX_MS = 60_000;
 /** Two competing blocks: which one wins is often clear once the faster relay, or the next block, is through. */
 const RECHECK_AFTER_MS = 5_000;
-/** Waits at a time, in all: a waiting block is up to 16 MB of hex. Only a test chain could have more. */
-const WAITING_MAX = 64;
-
 /** ravend's "Block not found" (RPC_INVALID_ADDRESS_OR_KEY). */
 const NOT_FOUND = -5;
 
+/** What a node says of a block that it had before: in its best chain, known but off it, or unknown. */
+type InChain = 'yes' | 'beside' | 'not-there' | 'unknown';
+
+/** Why a block that the node has is not called accepted, as part of a sentence. */
+const REASON: Readonly<Record<Exclude<InChain, 'yes'>, string>> = {
+  beside: 'the node has another block at this height',
+  'not-there': 'the node had the block, and does not find it any more',
+  unknown: 'the node has the block, but could not be asked whether it is in its best chain',
+};
+
 /** One block on its way to one node, from the first sending to the node's last word. */
-export class SubmitCourse {
+export class SubmitCourse implements Waiter {
   readonly #block: FoundBlock;
   readonly #node: SubmitNode;
   readonly #modules: CourseModules;
-  readonly #startedMs: number;
+  readonly sinceMs: number;
   #attempts = 0;
   #timeouts = 0;
   /** An answer was lost: the node may have the block. */
@@ -95,7 +102,7 @@ export class SubmitCourse {
     this.#block = block;
     this.#node = node;
     this.#modules = modules;
-    this.#startedMs = modules.clock.nowMs();
+    this.sinceMs = modules.clock.nowMs();
   }
 
   /** The first request is handed to the client before this returns. Never rejects. */
@@ -128,13 +135,13 @@ export class SubmitCourse {
   async #waitForNextAttempt(verdict: SubmitVerdict): Promise<GiveUpWhy | undefined> {
     const { pauses } = this.#modules;
     if (verdict.kind === 'no-answer' && verdict.mayHaveActed) this.#mayBeInChain = true;
-    if (pauses.size >= WAITING_MAX) return 'too-many';
-    await pauses.wait(backoffMs(this.#attempts, RETRY_FIRST_MS, RETRY_MAX_MS));
+    const waited = await pauses.wait(backoffMs(this.#attempts, RETRY_FIRST_MS, RETRY_MAX_MS), this);
     if (pauses.ended) return 'stopped';
+    if (waited === 'crowded-out') return 'too-many';
     if (this.#ageMs() >= (verdict.kind === 'not-yet' ? NOT_YET_MAX_MS : GIVE_UP_AFTER_MS))
       return 'time-is-up';
     // If the node may have taken it, its tip may have moved because of this very block: then we want to know.
-    if (!this.#mayBeInChain && !this.#isUseful()) return 'too-late';
+    if (!this.#mayBeInChain && !this.isUseful()) return 'too-late';
     return undefined;
   }
 
@@ -147,34 +154,37 @@ export class SubmitCourse {
 
   /** The node knows the block. Whether it is in its best chain is seen at once, or a little later. */
   async #askTheChain(kind: string): Promise<SubmitOutcome> {
-    let inChain = kind === 'inconclusive' ? 'no' : await this.#isInChain();
-    if (inChain === 'no') {
-      await this.#modules.pauses.wait(RECHECK_AFTER_MS);
+    let inChain = kind === 'inconclusive' ? 'beside' : await this.#isInChain();
+    if (inChain === 'beside' || inChain === 'not-there') {
+      // Crowded out, it is looked for at once.
+      await this.#modules.pauses.wait(RECHECK_AFTER_MS, this);
       inChain = await this.#isInChain();
     }
     if (inChain === 'yes') return { kind: 'accepted', how: 'confirmed', ...this.#signature() };
-    const reason = inChain === 'no' ? kind : `${kind}, and the node could not be asked for the block`;
-    return { kind: 'inconclusive', reason, ...this.#signature() };
+    return { kind: 'inconclusive', reason: REASON[inChain], ...this.#signature() };
   }
 
-  async #isInChain(): Promise<'yes' | 'no' | 'unknown'> {
+  async #isInChain(): Promise<InChain> {
     const { pauses } = this.#modules;
     for (let failures = 1; !pauses.ended && this.#ageMs() < GIVE_UP_AFTER_MS; failures += 1) {
       try {
         const header = await this.#node.rpc.call('getblockheader', [this.#block.blockHash]);
         // Known, but off the best chain: -1.
         const confirmations = (header as { confirmations?: unknown } | null)?.confirmations;
-        return typeof confirmations === 'number' && confirmations >= 0 ? 'yes' : 'no';
+        if (typeof confirmations !== 'number') return 'unknown';
+        return confirmations >= 0 ? 'yes' : 'beside';
       } catch (error) {
-        if (error instanceof RpcError && error.rpcCode === NOT_FOUND) return 'no';
+        if (error instanceof RpcError && error.rpcCode === NOT_FOUND) return 'not-there';
         if (!isTransient(error)) return 'unknown';
-        await pauses.wait(backoffMs(failures, RETRY_FIRST_MS, RETRY_MAX_MS));
+        const waited = await pauses.wait(backoffMs(failures, RETRY_FIRST_MS, RETRY_MAX_MS), this);
+        if (waited === 'crowded-out') return 'unknown';
       }
     }
     return 'unknown';
   }
 
-  #isUseful(): boolean {
+  /** Whether the block can still win; one that cannot makes room for others. */
+  isUseful(): boolean {
     try {
       return this.#block.stillUseful?.() ?? true;
     } catch (error) {
@@ -185,7 +195,7 @@ export class SubmitCourse {
   }
 
   #ageMs(): number {
-    return this.#modules.clock.nowMs() - this.#startedMs;
+    return this.#modules.clock.nowMs() - this.sinceMs;
   }
 
   #signature(): Signed {

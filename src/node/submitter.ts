@@ -10,12 +10,15 @@ import {
 
 export type { FoundBlock, GiveUpWhy, NodeVerdict, SubmitNode, SubmitOutcome } from './submit-course.ts';
 
-export interface SubmitterOptions {
+/** In all: a waiting block is up to 16 MB of hex. Only a test chain, or a node long away, could have more. */
+const WAITING_MAX = 64;
+
+interface SubmitterOptions {
   /** Each node's answer to each sending. */
   readonly onVerdict?: (event: NodeVerdict) => void;
 }
 
-export interface SubmitterModules {
+interface SubmitterModules {
   /** At least one. */
   readonly nodes: readonly SubmitNode[];
   readonly clock: Clock;
@@ -24,7 +27,7 @@ export interface SubmitterModules {
 
 export interface Submitter {
   /**
-   * Sends a block to every node within this same tick, and again where that fails, until a node takes it or it cannot
+   * Hands a block to every node's client before it returns, and again where that fails, until a node takes it or it cannot
    * win any more (10 minutes at the most). Never rejects. Settles at the first acceptance, else when every node has
    * had its last word; the other nodes are still seen to after an acceptance.
    */
@@ -45,14 +48,14 @@ class BlockSubmitter implements Submitter {
   readonly #options: SubmitterOptions;
   readonly #modules: SubmitterModules;
   readonly #pauses: Pauses;
-  /** One per node and block until the node's last word; those that wait are bounded in submit-course.ts. */
+  /** One per node and block until the node's last word; those that wait are at most WAITING_MAX. */
   readonly #courses = new Set<Promise<SubmitOutcome>>();
   #pending = 0;
 
   constructor(options: SubmitterOptions, modules: SubmitterModules) {
     this.#options = options;
     this.#modules = modules;
-    this.#pauses = new Pauses(modules.clock);
+    this.#pauses = new Pauses({ waitersMax: WAITING_MAX }, modules.clock);
   }
 
   submit(block: FoundBlock): Promise<SubmitOutcome> {

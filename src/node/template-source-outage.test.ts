@@ -206,7 +206,11 @@ test('over HTTP: recorded templates are served from a node that starts late and 
   let node = await startReplayNode(answer);
   const port = Number(new URL(node.url).port);
   await node.close();
-  const rpc = createRpcClient({ url: node.url, credentials: { kind: 'password', user: 'a', password: 'b' } });
+  const rpc = createRpcClient({
+    url: node.url,
+    credentials: { kind: 'password', user: 'a', password: 'b' },
+    clock: systemClock,
+  });
   const states: string[] = [];
   const served: [number, boolean][] = [];
   const source = createTemplateSource<Template>(

@@ -1,5 +1,6 @@
 import type { Clock, Log, NodeRpc, Timer } from '../mining/ports.ts';
 import { backoffMs } from './backoff.ts';
+import { ChainCheck, type ChainName } from './chain-check.ts';
 import { RpcError } from './rpc-error.ts';
 import { badTemplate, CONNECTING, describe, type NodeStatus, needsTheOwner, READY } from './status.ts';
 import { TipOrder } from './tip-order.ts';
@@ -15,12 +16,16 @@ export interface TemplateSourceOptions<T extends TemplateHead> {
   readonly pollMs?: number;
   /** The longest a template is used while the tip stays: for fees and time. */
   readonly refreshMs?: number;
+  /** What getblockchaininfo must name before a template is handed out; any chain will do when left out. */
+  readonly expectedChain?: ChainName;
+  /** The node's address, for the sentence about a wrong network. */
+  readonly nodeUrl?: string;
   readonly onTemplate: (template: T, about: { readonly newTip: boolean }) => void;
   /** Called when state or sentence change, and with `connecting` at the start. */
   readonly onStatus: (status: NodeStatus) => void;
 }
 
-export interface TemplateSourceModules<T extends TemplateHead> {
+interface TemplateSourceModules<T extends TemplateHead> {
   readonly rpc: NodeRpc;
   readonly clock: Clock;
   readonly log: Log;
@@ -32,7 +37,10 @@ type Parsed<T> =
   | { readonly ok: true; readonly template: T }
   | { readonly ok: false; readonly reason: string };
 
-type Outcome = { readonly result: unknown } | { readonly error: unknown };
+type Outcome<R> = { readonly result: R } | { readonly error: unknown };
+
+/** A template as it came, from a node on the right network, or why there is none. */
+type Fetched = { readonly raw: unknown } | { readonly failure: NodeStatus };
 
 export interface TemplateSource {
   start(): void;
@@ -73,11 +81,12 @@ export function createTemplateSource<T extends TemplateHead>(
 /**
  * Two loops over one node: the poll asks for the tip, the fetch for a template when the tip is not the one last served,
  * when a refresh is due, or when somebody asked. Each has at most one call under way and one timer. While the poll
- * fails the fetch rests; when the node is back a template is fetched at once.
+ * fails the fetch rests; when the node is back a template is fetched at once, and the chain asked for beside it.
  */
 class PollingTemplateSource<T extends TemplateHead> implements TemplateSource {
   readonly #options: TemplateSourceOptions<T>;
   readonly #modules: TemplateSourceModules<T>;
+  readonly #chain: ChainCheck;
   readonly #tips = new TipOrder();
   readonly #underWay = new Set<Promise<void>>();
   #state: 'idle' | 'running' | 'stopped' = 'idle';
@@ -102,6 +111,8 @@ class PollingTemplateSource<T extends TemplateHead> implements TemplateSource {
   constructor(options: TemplateSourceOptions<T>, modules: TemplateSourceModules<T>) {
     this.#options = options;
     this.#modules = modules;
+    const { expectedChain, nodeUrl } = options;
+    this.#chain = new ChainCheck({ expectedChain, nodeUrl, timeoutMs: TEMPLATE_TIMEOUT_MS }, modules.rpc);
   }
 
   start(): void {
@@ -158,6 +169,7 @@ class PollingTemplateSource<T extends TemplateHead> implements TemplateSource {
   #onPollFailed(error: unknown): void {
     const status = describe(error);
     this.#nodeAnswers = false;
+    this.#chain.forget();
     this.#pollFailures += 1;
     this.#setPollTimer(retryMs(this.#pollFailures, status));
     this.#report(status);
@@ -174,14 +186,31 @@ class PollingTemplateSource<T extends TemplateHead> implements TemplateSource {
     this.#wanted = false;
     this.#hint = undefined;
     const askedAt = this.#tips.ask();
+    this.#track(this.#askForTemplate(), (outcome) => {
+      this.#fetching = false;
+      const fetched = 'error' in outcome ? { failure: describe(outcome.error) } : outcome.result;
+      if ('failure' in fetched) this.#onFetchFailed(fetched.failure);
+      else this.#onFetched(fetched.raw, askedAt);
+    });
+  }
+
+  /** The chain is asked for beside the template and not before it, since a job must not wait for two answers. */
+  async #askForTemplate(): Promise<Fetched> {
     const call = this.#modules.rpc.call('getblocktemplate', [{ rules: ['segwit'] }], {
       timeoutMs: TEMPLATE_TIMEOUT_MS,
     });
-    this.#track(call, (outcome) => {
-      this.#fetching = false;
-      if ('error' in outcome) this.#onFetchFailed(describe(outcome.error));
-      else this.#onFetched(outcome.result, askedAt);
-    });
+    const chainAsked = this.#chain.ask();
+    const fetched = await call.then(
+      (raw) => ({ raw }),
+      (error: unknown) => ({ failure: describe(error) }),
+    );
+    // The second question goes out only if the node was away since the first.
+    const problem = (await chainAsked) ?? (await this.#chain.ask());
+    // A node on a wrong network often has no peers either: the network is what to mend first.
+    if (problem?.state === 'wrong-network' || !('failure' in fetched)) {
+      return problem === undefined ? fetched : { failure: problem };
+    }
+    return fetched;
   }
 
   #onFetched(raw: unknown, askedAt: number): void {
@@ -233,8 +262,8 @@ class PollingTemplateSource<T extends TemplateHead> implements TemplateSource {
   }
 
   /** Runs `then` with the outcome of a call unless the source was stopped meanwhile; nothing gets out of here. */
-  #track(call: Promise<unknown>, then: (outcome: Outcome) => void): void {
-    const settle = (outcome: Outcome): void => {
+  #track<R>(call: Promise<R>, then: (outcome: Outcome<R>) => void): void {
+    const settle = (outcome: Outcome<R>): void => {
       this.#underWay.delete(done);
       if (this.#state === 'running') this.#guard(() => then(outcome));
     };

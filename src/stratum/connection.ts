@@ -10,25 +10,39 @@ import type { CloseReason, Session, Wire } from './session.ts';
 export const BACKLOG_BYTES_MAX = 64 * 1024;
 /** Dead peers, whose router forgot them, are found by the system in a few minutes. */
 const KEEP_ALIVE_MS = 60_000;
+/** Whoever is closed, or said goodbye, gets this long to read what was written. */
+const DRAIN_WITHIN_MS = 5_000;
+/** Lines of one connection that are handled before others get their turn: a millisecond or two. */
+const LINES_PER_TURN_MAX = 100;
 /** First byte of a TLS handshake. */
 const TLS_HANDSHAKE = 0x16;
+
+export interface ConnectionEvents {
+  /** Once, with our reason, or undefined when the miner went by itself. */
+  onClosed(reason: CloseReason | undefined): void;
+  /** Handling a line failed, which must not happen. */
+  onFault(error: unknown): void;
+}
 
 /** One socket and its session: bytes to lines to requests, and lines back in one write a turn. */
 export class Connection implements Wire {
   readonly #socket: Socket;
   readonly #lines = new LineSplitter();
-  readonly #onClosed: (reason: CloseReason | undefined) => void;
+  readonly #events: ConnectionEvents;
   #session: Session | undefined;
+  /** Of the chunk that is being worked on; the socket is paused while there are any left over. */
+  #waiting: string[] = [];
+  #nextWaiting = 0;
+  #overflow = false;
   #outgoing = '';
   #outgoingJob = '';
   #flushing = false;
   #closeReason: CloseReason | undefined;
   #sawFirstByte = false;
 
-  /** @param onClosed called once, with our reason or undefined when the miner went by itself */
-  constructor(socket: Socket, onClosed: (reason: CloseReason | undefined) => void) {
+  constructor(socket: Socket, events: ConnectionEvents) {
     this.#socket = socket;
-    this.#onClosed = onClosed;
+    this.#events = events;
   }
 
   /** Begins to read; the session is made with this connection as its wire, so it comes afterwards. */
@@ -37,11 +51,12 @@ export class Connection implements Wire {
     this.#socket.setNoDelay(true);
     this.#socket.setKeepAlive(true, KEEP_ALIVE_MS);
     this.#socket.on('data', (chunk) => this.#read(chunk));
+    this.#socket.on('end', () => this.#drain());
     // An error is always followed by close, where the one clean-up happens.
     this.#socket.on('error', () => {});
     this.#socket.on('close', () => {
       session.end();
-      this.#onClosed(this.#closeReason);
+      this.#events.onClosed(this.#closeReason);
     });
   }
 
@@ -61,10 +76,16 @@ export class Connection implements Wire {
     this.#flush();
     // What was written still goes out, to a miner that reads; the other half of the connection is not waited for.
     this.#socket.destroySoon();
+    this.#drain();
+  }
+
+  /** A peer that does not read would otherwise keep its socket, and its prefix, for ever. */
+  #drain(): void {
+    this.#socket.setTimeout(DRAIN_WITHIN_MS, () => this.#socket.destroy());
   }
 
   #read(chunk: Uint8Array): void {
-    if (this.#session === undefined || this.#closeReason !== undefined) return;
+    if (this.#closeReason !== undefined) return;
     if (!this.#sawFirstByte) {
       this.#sawFirstByte = true;
       // Nanominer tries TLS first on any port: no fault of its, and no answer would be understood.
@@ -74,12 +95,42 @@ export class Connection implements Wire {
       }
     }
     const { lines, overflow } = this.#lines.push(chunk);
-    for (const line of lines) {
+    for (const line of lines) this.#waiting.push(line);
+    this.#overflow = overflow;
+    this.#work();
+  }
+
+  /** Handles what is waiting, in order, up to a turn's worth or a candidate; the rest comes after the others' turn. */
+  #work(): void {
+    for (let handled = 0; this.#nextWaiting < this.#waiting.length; handled++) {
       if (this.#closeReason !== undefined) return;
-      this.#session.handle(parseRequest(line));
+      if (handled >= LINES_PER_TURN_MAX || this.#handleNext()) {
+        this.#socket.pause();
+        setImmediate(() => {
+          this.#socket.resume();
+          this.#work();
+        });
+        break;
+      }
     }
-    if (overflow) this.close('line-too-long');
-    else this.#flush();
+    if (this.#nextWaiting >= this.#waiting.length) {
+      this.#waiting = [];
+      this.#nextWaiting = 0;
+      if (this.#overflow) this.close('line-too-long');
+    }
+    this.#flush();
+  }
+
+  /** @returns whether a candidate went out: its bytes are written when this turn ends, so it ends now */
+  #handleNext(): boolean {
+    const line = this.#waiting[this.#nextWaiting] as string;
+    this.#nextWaiting += 1;
+    try {
+      return this.#session?.handle(parseRequest(line)) ?? false;
+    } catch (error) {
+      this.#events.onFault(error);
+      return false;
+    }
   }
 
   #flushSoon(): void {

@@ -2,8 +2,13 @@ import { bytesToHex } from '../chain/bytes.ts';
 import type { IssuedJob } from '../mining/issued-jobs.ts';
 import type { Submission } from '../mining/share.ts';
 
+/** A number that a double does not hold exactly, as it was written. */
+interface ExactNumber {
+  readonly source: string;
+}
+
 /** Sent back as it came. An id of any other type, which no miner sends, is answered with null. */
-export type RequestId = string | number | boolean | null;
+export type RequestId = string | number | ExactNumber | boolean | null;
 
 export type Request =
   | { readonly method: 'subscribe'; readonly id: RequestId; readonly agent: string }
@@ -45,8 +50,8 @@ export function parseRequest(line: string): ParsedRequest {
     return { ok: false, id: null, text: 'not a JSON object' };
   }
   const { id: rawId, method, params } = message as Record<string, unknown>;
-  const id = readId(rawId);
-  if (method === undefined || method === null) return { ok: true, request: { method: 'none' } };
+  const id = readId(rawId, line);
+  if (method === undefined) return { ok: true, request: { method: 'none' } };
   if (typeof method !== 'string') return { ok: false, id, text: 'method is not a text' };
   return readRequest(id, method, Array.isArray(params) ? params : []);
 }
@@ -89,9 +94,23 @@ function readHashrate(value: unknown): number | undefined {
   return typeof rate === 'number' && Number.isFinite(rate) && rate >= 0 ? rate : undefined;
 }
 
-function readId(id: unknown): RequestId {
+function readId(id: unknown, line: string): RequestId {
   if (typeof id === 'string') return id.length <= ID_LENGTH_MAX ? id : null;
-  return typeof id === 'number' || typeof id === 'boolean' ? id : null;
+  if (typeof id === 'number') return Number.isSafeInteger(id) ? id : exactId(line);
+  return typeof id === 'boolean' ? id : null;
+}
+
+/** The digits of the id at the top of a message. */
+function exactId(line: string): ExactNumber | null {
+  const sources = new Map<unknown, string>();
+  let ofTop: string | undefined;
+  JSON.parse(line, function (this: unknown, key: string, value: unknown, context: { source?: string }) {
+    if (key === 'id' && context.source !== undefined) sources.set(this, context.source);
+    // The last one called is the top itself.
+    if (key === '') ofTop = sources.get(value);
+    return value;
+  } as (this: unknown, key: string, value: unknown) => unknown);
+  return ofTop !== undefined && ofTop.length <= ID_LENGTH_MAX ? { source: ofTop } : null;
 }
 
 function text(value: unknown): string {
@@ -104,12 +123,16 @@ export function printable(value: string, lengthMax: number = AGENT_LENGTH_MAX): 
 }
 
 export function encodeResult(id: RequestId, result: unknown): string {
-  return `${JSON.stringify({ id, result, error: null })}\n`;
+  return `{"id":${encodeId(id)},"result":${JSON.stringify(result)},"error":null}\n`;
 }
 
 /** `result` is null: XMRig counts `false` as accepted. Members of `error` are scalars: kawpowminer reads no others. */
 export function encodeError(id: RequestId, code: number, message: string): string {
-  return `${JSON.stringify({ id, result: null, error: [code, message, null] })}\n`;
+  return `{"id":${encodeId(id)},"result":null,"error":${JSON.stringify([code, message, null])}}\n`;
+}
+
+function encodeId(id: RequestId): string {
+  return typeof id === 'object' && id !== null ? id.source : JSON.stringify(id);
 }
 
 /** `[1]` is the extranonce; anything in place of null that names a protocol would mislead kawpowminer. */

@@ -205,6 +205,29 @@ describe('bad input on a real socket is answered or closed, and a good miner bes
   });
 });
 
+test('50 connections that pour in cheap lines do not keep another miner waiting', async () => {
+  const good = await miner();
+  const bad = await Promise.all(Array.from({ length: 50 }, () => StratumClient.connect(running.port)));
+  for (const [i, client] of bad.entries()) client.sendRaw((i % 2 ? '{}\n' : '\n').repeat(60_000));
+  const times: number[] = [];
+  for (let i = 0; i < 20; i++) times.push(await mineOne(good));
+  assert(Math.max(...times) < 1_500, `a reply took ${Math.max(...times)} ms`);
+  for (const client of [...bad, good]) client.destroy();
+  await untilConnections(0);
+});
+
+test('a fan-out reaches every one of 1,200 miners', async () => {
+  const clients: StratumClient[] = [];
+  for (let i = 0; i < 12; i++) clients.push(...(await Promise.all(Array.from({ length: 100 }, miner))));
+  await new Promise((resolve) => setTimeout(resolve, 60));
+  const seen = clients.map((client) => client.messages.length);
+  running.jobs.add(recordedTemplate({ ...HARD_BITS, previousblockhash: tipOf(9) }));
+  running.server.announceJob();
+  await Promise.all(clients.map((client, i) => client.job(seen[i])));
+  for (const client of clients) client.destroy();
+  await untilConnections(0);
+});
+
 test('prefixes of connections that are gone come back', async () => {
   await untilConnections(0);
   assert.equal(running.prefixes.leased, 0);

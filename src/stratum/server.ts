@@ -62,6 +62,13 @@ export class StratumServer {
     return this.#sessions.size;
   }
 
+  /** Connections that logged in. */
+  get minerCount(): number {
+    let count = 0;
+    for (const session of this.#sessions.keys()) if (session.workerName !== undefined) count += 1;
+    return count;
+  }
+
   /**
    * @returns the port it listens on
    * @throws KpssError KPSS_PORT_UNAVAILABLE when the port is taken or not allowed
@@ -108,12 +115,24 @@ export class StratumServer {
     const remote = `${socket.remoteAddress}:${socket.remotePort}`;
     const id = String(this.#nextSessionId);
     this.#nextSessionId += 1;
-    const connection = new Connection(socket, (reason) => {
-      this.#sessions.delete(session);
-      this.#logClosed(session, remote, reason);
+    const connection = new Connection(socket, {
+      onClosed: (reason) => {
+        this.#sessions.delete(session);
+        this.#logClosed(session, remote, reason);
+      },
+      onFault: (error) => onFault(error),
     });
-    const { vardiff } = this.#options;
-    const session = new Session({ id, vardiff }, { ...this.#modules, wire: connection });
+    const onFault = (error: unknown) => {
+      this.#modules.log.error(
+        { err: error, session: id },
+        'handling a miner failed within KPSS, please report this',
+      );
+      connection.close('fault');
+    };
+    const session = new Session(
+      { id, vardiff: this.#options.vardiff },
+      { ...this.#modules, wire: connection, onFault },
+    );
     this.#sessions.set(session, socket);
     connection.start(session);
     this.#modules.log.debug({ session: id, remote }, 'connected');

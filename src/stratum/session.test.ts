@@ -1,24 +1,20 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { bookWithTemplate, PAYOUT, recordedTemplate, tipOf } from '../../test/support/mining.ts';
-import { createSessionHarness, EASY } from '../../test/support/session-harness.ts';
+import {
+  createHardHarness,
+  createSessionHarness,
+  EASY,
+  HARD_BITS,
+} from '../../test/support/session-harness.ts';
 import { hexToBytes } from '../chain/bytes.ts';
 import { targetToDifficulty } from '../chain/target.ts';
 import { JobBook } from '../mining/job-book.ts';
 import { LOGIN_WITHIN_MS } from './session.ts';
 
-const HARD_BITS = { bits: '1d00ffff', target: `00000000ffff${'0'.repeat(52)}` };
-
-/** A session whose jobs nobody solves by chance. */
-function hardHarness(vardiff = EASY) {
-  const book = new JobBook(new Uint8Array(0));
-  book.add(recordedTemplate(HARD_BITS));
-  return createSessionHarness({ vardiff, book });
-}
-
 describe('the way to the first job', () => {
   test('subscribe, authorize, then target and job, in that order', () => {
-    const harness = hardHarness();
+    const harness = createHardHarness();
     harness.logIn();
     const [subscribed, authorized, target, notify] = harness.sent;
     assert.equal(harness.sent.length, 4);
@@ -33,7 +29,12 @@ describe('the way to the first job', () => {
   });
 
   test('a target below 2^248 goes out as XMRig reads it, without 0x', () => {
-    const harness = hardHarness({ ...EASY, minDifficulty: 0.01, maxDifficulty: 1, startDifficulty: 0.5 });
+    const harness = createHardHarness({
+      ...EASY,
+      minDifficulty: 0.01,
+      maxDifficulty: 1,
+      startDifficulty: 0.5,
+    });
     harness.logIn();
     const { target } = harness.lastNotify();
     assert.match(target, /^00[0-9a-f]{62}$/);
@@ -41,7 +42,7 @@ describe('the way to the first job', () => {
   });
 
   test('authorize before subscribe works as well', () => {
-    const harness = hardHarness();
+    const harness = createHardHarness();
     harness.ask('{"id":2,"method":"mining.authorize","params":["a.b","x"]}');
     assert.equal(harness.notifies().length, 0);
     harness.ask('{"id":1,"method":"mining.subscribe","params":[]}');
@@ -59,7 +60,7 @@ describe('the way to the first job', () => {
   });
 
   test('a second subscribe answers the same prefix, a second login sends no second job', () => {
-    const harness = hardHarness();
+    const harness = createHardHarness();
     harness.logIn();
     harness.logIn();
     assert.deepEqual(harness.reply(1).result, [null, '0000']);
@@ -75,8 +76,8 @@ describe('the way to the first job', () => {
   });
 
   test('who does not log in is closed after half a minute; who did is not', async () => {
-    const silent = hardHarness();
-    const loggedIn = hardHarness();
+    const silent = createHardHarness();
+    const loggedIn = createHardHarness();
     loggedIn.logIn();
     for (const harness of [silent, loggedIn]) {
       await harness.clock.advance(LOGIN_WITHIN_MS);
@@ -87,7 +88,7 @@ describe('the way to the first job', () => {
   });
 
   test('when all prefixes are taken the miner is told and closed', () => {
-    const harness = hardHarness();
+    const harness = createHardHarness();
     while (harness.prefixes.allocate() !== undefined);
     harness.ask('{"id":1,"method":"mining.subscribe","params":[]}');
     assert.deepEqual(harness.reply(1).error, [20, 'server is full', null]);
@@ -97,7 +98,7 @@ describe('the way to the first job', () => {
 
 describe('each kind of bad share has its code, and a good one is accepted', () => {
   const low = { ...EASY, minDifficulty: 0.5, maxDifficulty: 0.5, startDifficulty: 0.5 };
-  const cases: [string, number, (h: ReturnType<typeof hardHarness>) => void][] = [
+  const cases: [string, number, (h: ReturnType<typeof createHardHarness>) => void][] = [
     ['unknown job', 21, (h) => h.submit(9, { jobId: 'abcdef' })],
     ['nonce too short', 20, (h) => h.submit(9, { nonce: '01' })],
     ['nonce not hex', 20, (h) => h.submit(9, { nonce: 'zz00000000000001' })],
@@ -108,7 +109,7 @@ describe('each kind of bad share has its code, and a good one is accepted', () =
   ];
   for (const [name, code, submit] of cases) {
     test(`${name}: ${code}`, () => {
-      const harness = hardHarness();
+      const harness = createHardHarness();
       harness.logIn();
       submit(harness);
       assert.equal(harness.reply(9).result, null);
@@ -118,7 +119,7 @@ describe('each kind of bad share has its code, and a good one is accepted', () =
   }
 
   test('a good share: true', async () => {
-    const harness = hardHarness();
+    const harness = createHardHarness();
     harness.logIn();
     harness.submit(9);
     await harness.clock.settle();
@@ -127,7 +128,7 @@ describe('each kind of bad share has its code, and a good one is accepted', () =
   });
 
   test('without 0x and in upper case it is the same share', async () => {
-    const harness = hardHarness();
+    const harness = createHardHarness();
     harness.logIn();
     const { jobId, headerHash } = harness.lastNotify();
     const params = ['a', jobId.toUpperCase(), '000000000000000A', headerHash.toUpperCase(), 'AB'.repeat(32)];
@@ -139,14 +140,14 @@ describe('each kind of bad share has its code, and a good one is accepted', () =
   });
 
   test('low difficulty: 23', () => {
-    const harness = hardHarness(low);
+    const harness = createHardHarness(low);
     harness.logIn();
     harness.submit(9);
     assert.equal(harness.reply(9).error[0], 23);
   });
 
   test('stale after a new tip: 21', () => {
-    const harness = hardHarness();
+    const harness = createHardHarness();
     harness.logIn();
     const { jobId, headerHash } = harness.lastNotify();
     harness.jobs.add(recordedTemplate({ ...HARD_BITS, previousblockhash: tipOf(1) }));
@@ -155,7 +156,7 @@ describe('each kind of bad share has its code, and a good one is accepted', () =
   });
 
   test('before subscribe: 25; before login: 24', () => {
-    const harness = hardHarness();
+    const harness = createHardHarness();
     harness.submit(8, { jobId: '10000', headerHash: '00'.repeat(32) });
     assert.equal(harness.reply(8).error[0], 25);
     harness.ask('{"id":1,"method":"mining.subscribe","params":[]}');
@@ -164,7 +165,7 @@ describe('each kind of bad share has its code, and a good one is accepted', () =
   });
 
   test('a wrong mix hash: 20, and its sender is closed when it happens again and again', async () => {
-    const harness = hardHarness();
+    const harness = createHardHarness();
     harness.setJudge(() => Promise.resolve({ accepted: false, reason: 'wrong-mix' }));
     harness.logIn();
     for (let i = 1; i <= 4; i++) harness.submit(i + 10, { nonce: `000000000000000${i}` });
@@ -174,7 +175,7 @@ describe('each kind of bad share has its code, and a good one is accepted', () =
   });
 
   test('a wrong mix hash that was found out late counts against its sender', async () => {
-    const harness = hardHarness();
+    const harness = createHardHarness();
     let late = () => {};
     harness.setJudge((_share, onLate) => {
       late = onLate;
@@ -189,139 +190,9 @@ describe('each kind of bad share has its code, and a good one is accepted', () =
   });
 });
 
-describe('candidates', () => {
-  /** Every second hash solves the recorded regtest template; these nonces do. */
-  function solve(harness: ReturnType<typeof createSessionHarness>): string {
-    for (let i = 0; i < 64; i++) {
-      const nonce = i.toString(16).padStart(16, '0');
-      const before = harness.candidates.length;
-      harness.submit(100 + i, { nonce });
-      if (harness.candidates.length > before) return nonce;
-    }
-    throw new Error('64 hashes and no candidate');
-  }
-
-  test('a candidate is seen before its share is judged, though it misses nothing of the share target', () => {
-    const order: string[] = [];
-    const harness = createSessionHarness({
-      vardiff: { ...EASY, minDifficulty: 1e6, maxDifficulty: 1e6, startDifficulty: 1e6 },
-    });
-    harness.setJudge((share) => {
-      if (share.isCandidate) order.push(`judged after ${harness.candidates.length}`);
-      return Promise.resolve({ accepted: true, verified: true });
-    });
-    harness.logIn();
-    solve(harness);
-    assert.deepEqual(order, ['judged after 1']);
-  });
-
-  test('the same candidate again is a duplicate and goes nowhere', async () => {
-    const harness = createSessionHarness();
-    harness.logIn();
-    const nonce = solve(harness);
-    const count = harness.candidates.length;
-    harness.submit(9, { nonce });
-    assert.equal(harness.candidates.length, count);
-    assert.equal(harness.reply(9).error[0], 22);
-  });
-
-  test('a candidate for the tip before is still submitted, and its share called stale', () => {
-    const harness = createSessionHarness();
-    harness.logIn();
-    const { jobId, headerHash } = harness.lastNotify();
-    harness.jobs.add(recordedTemplate({ previousblockhash: tipOf(1) }));
-    for (let i = 0; i < 64 && harness.candidates.length === 0; i++) {
-      harness.submit(200 + i, { jobId, headerHash, nonce: i.toString(16).padStart(16, '0') });
-    }
-    assert.equal(harness.candidates.length, 1);
-    assert(harness.messages().every((m) => m.id < 200 || m.error?.[0] === 21));
-  });
-});
-
-describe('jobs', () => {
-  test('a new template of the same tip is a job to add, a new tip one to switch to', async () => {
-    const harness = hardHarness();
-    harness.logIn();
-    for (const changes of [{ curtime: 1795335990 }, { previousblockhash: tipOf(7) }]) {
-      await harness.clock.advance(30_000);
-      harness.jobs.add(recordedTemplate({ ...HARD_BITS, ...changes }));
-      harness.session.offerJob();
-    }
-    assert.deepEqual(
-      harness.notifies().map((n) => n.cleanJobs),
-      [true, false, true],
-    );
-    assert.equal(new Set(harness.notifies().map((n) => n.jobId)).size, 3);
-    assert.equal(new Set(harness.notifies().map((n) => n.headerHash)).size, 3);
-  });
-
-  test('offering again without a new template sends nothing', async () => {
-    const harness = hardHarness();
-    harness.logIn();
-    await harness.clock.advance(1_000);
-    harness.session.offerJob();
-    assert.equal(harness.notifies().length, 1);
-  });
-
-  test('two templates within a moment: the second goes out a moment later, and only once', async () => {
-    const harness = hardHarness();
-    harness.logIn();
-    await harness.clock.advance(1_000);
-    for (const byte of [1, 2, 3]) {
-      harness.jobs.add(recordedTemplate({ ...HARD_BITS, previousblockhash: tipOf(byte) }));
-      harness.session.offerJob();
-    }
-    assert.equal(harness.notifies().length, 2);
-    await harness.clock.advance(50);
-    assert.equal(harness.notifies().length, 3);
-    assert.equal(harness.lastNotify().headerHash, harness.jobs.current(PAYOUT)?.headerHashHex);
-  });
-
-  test('a retarget comes with a new job of another header, and shares for the old job are judged by the old target', async () => {
-    const vardiff = { ...EASY, minDifficulty: 1e-12, maxDifficulty: 1, startDifficulty: 1e-10 };
-    const harness = hardHarness(vardiff);
-    harness.logIn();
-    const first = harness.lastNotify();
-    await harness.clock.advance(1_000);
-    for (let i = 0; i < 24; i++)
-      harness.submit(20 + i, { nonce: i.toString(16).padStart(16, '0'), ...first });
-    await harness.clock.settle();
-    const second = harness.lastNotify();
-    assert.equal(harness.notifies().length, 2);
-    assert.equal(second.cleanJobs, false);
-    assert.notEqual(second.headerHash, first.headerHash);
-    assert.notEqual(second.target, first.target);
-    harness.submit(99, { nonce: '00000000000000ff', ...first });
-    await harness.clock.settle();
-    assert.equal(harness.reply(99).result, true);
-  });
-
-  test('a miner that finds nothing is eased, with a new job each time', async () => {
-    const harness = hardHarness({ ...EASY, minDifficulty: 0.01, maxDifficulty: 1, startDifficulty: 1 });
-    harness.logIn();
-    for (let i = 0; i < 60; i++) {
-      await harness.clock.advance(5_000);
-      harness.session.sweep();
-    }
-    const difficulties = harness.notifies().map((n) => targetToDifficulty(hexToBytes(n.target)));
-    assert.deepEqual(
-      difficulties.map((d) => Number(d.toPrecision(3))),
-      [1, 0.25, 0.0625, 0.0156, 0.01],
-    );
-  });
-
-  test('the share target is never harder than the network’s', () => {
-    const harness = createSessionHarness({
-      vardiff: { ...EASY, minDifficulty: 1e9, maxDifficulty: 1e9, startDifficulty: 1e9 },
-    });
-    harness.logIn();
-    assert.equal(harness.lastNotify().target, `0x7fffff${'0'.repeat(58)}`);
-  });
-});
-
 describe('other messages', () => {
   test('each is answered, none closes the connection', () => {
-    const harness = hardHarness();
+    const harness = createHardHarness();
     const expected: [string, unknown][] = [
       ['mining.extranonce.subscribe', true],
       ['eth_submitHashrate', true],
@@ -342,13 +213,13 @@ describe('other messages', () => {
   });
 
   test('an answer to nothing is ignored', () => {
-    const harness = hardHarness();
+    const harness = createHardHarness();
     harness.ask('{"error":"Method not found","id":0}');
     assert.deepEqual(harness.sent, []);
   });
 
   test('garbage is answered each time and closed after ten', () => {
-    const harness = hardHarness();
+    const harness = createHardHarness();
     for (let i = 0; i < 20; i++) harness.ask('garbage');
     assert.equal(harness.sent.length, 10);
     assert(harness.sent.every((line) => line === '{"id":null,"result":null,"error":[20,"not JSON",null]}\n'));
@@ -369,7 +240,7 @@ describe('the end', () => {
   });
 
   test('a share in flight is counted but not answered, and no timer is left', async () => {
-    const harness = hardHarness();
+    const harness = createHardHarness();
     let answer: (j: { accepted: true; verified: boolean }) => void = () => {};
     harness.setJudge(
       () =>

@@ -30,6 +30,17 @@ export const LOGIN_WITHIN_MS = 30_000;
  * than this: the second would be the one that counts.
  */
 export const NOTIFY_GAP_MS = 50;
+/**
+ * Some miners take a server for dead after a minute without a job, so present work is sent again, as a new job, when
+ * there is no newer for this long; sweeps come every few seconds, which keeps it under 55 s.
+ */
+const JOB_AGAIN_AFTER_MS = 49_000;
+/**
+ * Candidates of one connection that go to the nodes before their mix hash is verified. An honest miner has one at a
+ * time; a forged one, cheap where the network's difficulty is low, costs each node a look. Beyond it a candidate is
+ * verified first, and then goes out like the others.
+ */
+const UNJUDGED_CANDIDATES_MAX = 2;
 
 export type CloseReason =
   | 'login-timeout'
@@ -37,12 +48,15 @@ export type CloseReason =
   | 'server-full'
   | 'line-too-long'
   | 'not-reading'
-  | 'tls';
+  | 'tls'
+  | 'fault';
 
 /** What became of a submission; counted by the instance, kept by the store. */
 export type ShareResult =
-  | { readonly accepted: true; readonly verified: boolean; readonly share: Share }
-  | { readonly accepted: false; readonly reason: RejectReason; readonly share: Share | undefined };
+  | { readonly kind: 'accepted'; readonly verified: boolean; readonly share: Share }
+  | { readonly kind: 'rejected'; readonly reason: RejectReason; readonly share: Share | undefined }
+  /** It was accepted unverified, and its mix hash turned out to be wrong. */
+  | { readonly kind: 'revoked'; readonly reason: RejectReason; readonly share: Share };
 
 /** One connection's way out. */
 export interface Wire {
@@ -71,6 +85,8 @@ export interface SessionModules {
   /** Answers within two seconds, whatever happens; never rejects. */
   judge(share: Share, sessionId: string, onLateWrongMix: () => void): Promise<Judgement>;
   onResult(result: ShareResult, session: Session): void;
+  /** Something failed that must not; the connection is not to be trusted with more. */
+  onFault(error: unknown, session: Session): void;
 }
 
 /**
@@ -90,6 +106,7 @@ export class Session {
   #agent = '';
   #reportedHashesPerS: number | undefined;
   #demerits = 0;
+  #unjudgedCandidates = 0;
   #lastNotifyMs = Number.NEGATIVE_INFINITY;
   /** The difficulty changed since the newest job. */
   #needsVariant = false;
@@ -127,38 +144,40 @@ export class Session {
     return this.#meter?.rate(nowMs) ?? 0;
   }
 
-  /** One request, in the order they came. */
-  handle(parsed: ParsedRequest): void {
-    if (this.#closed) return;
+  /**
+   * One request, in the order they came.
+   * @returns whether a candidate was handed on: what is left to do can wait until its bytes are on their way
+   */
+  handle(parsed: ParsedRequest): boolean {
+    if (this.#closed) return false;
     if (!parsed.ok) {
       this.#reject(parsed.id, 'bad-request', parsed.text);
-      return;
+      return false;
     }
     const { request } = parsed;
     switch (request.method) {
       case 'subscribe':
         this.#subscribe(request.id, request.agent);
-        return;
+        return false;
       case 'authorize':
         this.#authorize(request.id, request.userName, request.password);
-        return;
+        return false;
       case 'submit':
-        this.#submit(request.id, request.submission);
-        return;
+        return this.#submit(request.id, request.submission);
       case 'extranonce-subscribe':
         this.#modules.wire.send(encodeResult(request.id, true));
-        return;
+        return false;
       case 'report-hashrate':
         this.#reportedHashesPerS = request.hashesPerS;
         this.#modules.wire.send(encodeResult(request.id, true));
-        return;
+        return false;
       case 'unsupported':
         this.#reject(request.id, 'unsupported-method', `unsupported method ${request.name}`);
-        return;
+        return false;
       case 'none':
-        return;
+        return false;
       default:
-        request satisfies never;
+        return request satisfies never;
     }
   }
 
@@ -195,8 +214,12 @@ export class Session {
       if (nowMs - this.#openedMs >= LOGIN_WITHIN_MS) this.#close('login-timeout');
       return;
     }
-    if (this.#issued.newest !== undefined)
-      this.#retarget(stepIdle(this.#vardiff, this.#options.vardiff, nowMs));
+    if (this.#issued.newest === undefined) return;
+    this.#retarget(stepIdle(this.#vardiff, this.#options.vardiff, nowMs));
+    if (nowMs - this.#lastNotifyMs >= JOB_AGAIN_AFTER_MS) {
+      this.#needsVariant = true;
+      this.offerJob();
+    }
   }
 
   /** The connection is gone, for whatever reason. */
@@ -242,49 +265,67 @@ export class Session {
     this.offerJob();
   }
 
-  #submit(id: RequestId, submission: Submission): void {
-    const { jobs, onCandidate, onResult } = this.#modules;
+  /** @returns whether a candidate was handed on */
+  #submit(id: RequestId, submission: Submission): boolean {
+    const { jobs, onCandidate } = this.#modules;
     if (this.#prefix === undefined) {
       this.#rejectShare(id, 'not-subscribed');
-      return;
+      return false;
     }
     if (this.#login === undefined) {
       this.#rejectShare(id, 'unauthorized');
-      return;
+      return false;
     }
     const found = this.#issued.find(submission.jobId);
     const issued = found !== undefined && jobs.isLive(found.job) ? found : undefined;
     const isStale = issued !== undefined && jobs.isStale(issued.job);
     const screening = screenShare(submission, { issued, prefix: this.#prefix, isStale });
-    if (screening.share?.isCandidate) onCandidate(screening.share, this);
-    if (!screening.ok) {
-      this.#rejectShare(id, screening.reason, screening.share);
-      return;
-    }
     const { share } = screening;
-    const onLateWrongMix = () => {
-      onResult({ accepted: false, reason: 'wrong-mix', share }, this);
-      this.#blame('wrong-mix');
-    };
-    this.#modules
-      .judge(share, this.id, onLateWrongMix)
-      .then((judgement) => this.#settle(id, share, judgement));
+    const isCandidate = share?.isCandidate === true;
+    const goesOut = isCandidate && this.#unjudgedCandidates < UNJUDGED_CANDIDATES_MAX;
+    if (goesOut) onCandidate(share, this);
+    if (!screening.ok) this.#rejectShare(id, screening.reason, share);
+    if (share !== undefined) {
+      this.#judge(share, isCandidate && !goesOut)
+        .then((judgement) => this.#settle(screening.ok ? id : undefined, share, judgement))
+        .catch((error: unknown) => this.#modules.onFault(error, this));
+    }
+    return goesOut;
   }
 
-  #settle(id: RequestId, share: Share, judgement: Judgement): void {
+  /** @param isHeld a candidate that did not go out yet: it does unless it is found to be forged */
+  async #judge(share: Share, isHeld: boolean): Promise<Judgement> {
+    const { judge, onCandidate, onResult } = this.#modules;
+    const onLateWrongMix = () => {
+      onResult({ kind: 'revoked', reason: 'wrong-mix', share }, this);
+      this.#blame('wrong-mix');
+    };
+    if (share.isCandidate) this.#unjudgedCandidates += 1;
+    const judgement = await judge(share, this.id, onLateWrongMix);
+    if (share.isCandidate) this.#unjudgedCandidates -= 1;
+    if (isHeld && judgement.accepted) onCandidate(share, this);
+    return judgement;
+  }
+
+  /** @param id of the request that waits for its reply; undefined for a stale candidate, which was told so already */
+  #settle(id: RequestId | undefined, share: Share, judgement: Judgement): void {
+    if (id === undefined) {
+      if (!judgement.accepted) this.#blame(judgement.reason);
+      return;
+    }
     if (!judgement.accepted) {
       this.#rejectShare(id, judgement.reason, share);
       return;
     }
-    this.#modules.onResult({ accepted: true, verified: judgement.verified, share }, this);
-    this.#countShare(share.issued);
-    if (this.#closed) return;
-    this.#modules.wire.send(encodeResult(id, true));
+    this.#modules.onResult({ kind: 'accepted', verified: judgement.verified, share }, this);
+    if (!this.#closed) this.#modules.wire.send(encodeResult(id, true));
+    this.#countShare(share.issued, judgement.verified);
   }
 
-  #countShare(issued: IssuedJob): void {
+  #countShare(issued: IssuedJob, verified: boolean): void {
     const nowMs = this.#modules.clock.nowMs();
-    this.#demerits = Math.max(this.#demerits - 1, 0);
+    // An unverified share may be forged: it buys nothing off.
+    if (verified) this.#demerits = Math.max(this.#demerits - 1, 0);
     this.#meter ??= new HashrateMeter(nowMs);
     this.#meter.add(issued.work, nowMs);
     if (!this.#closed)
@@ -301,7 +342,7 @@ export class Session {
   }
 
   #rejectShare(id: RequestId, reason: RejectReason, share?: Share): void {
-    this.#modules.onResult({ accepted: false, reason, share }, this);
+    this.#modules.onResult({ kind: 'rejected', reason, share }, this);
     this.#reject(id, reason);
   }
 

@@ -134,6 +134,8 @@ export class ScriptedStratum {
   private constructor(tls: boolean) {
     const onSocket = (socket: Socket): void => {
       const connection: ScriptedConnection = new ScriptedConnection(socket, (request) => {
+        // The miner's answers to our questions want none.
+        if (request.method === undefined) return;
         const answer = this.answer(request, connection);
         if (answer) connection.send(answer);
       });

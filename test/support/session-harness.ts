@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { PrefixAllocator } from '../../src/mining/extranonce.ts';
+import { JobBook } from '../../src/mining/job-book.ts';
 import type { Judgement } from '../../src/mining/judge.ts';
 import type { Login } from '../../src/mining/login.ts';
 import type { Share } from '../../src/mining/share.ts';
 import type { VardiffOptions } from '../../src/mining/vardiff.ts';
 import { parseRequest } from '../../src/stratum/messages.ts';
 import { type CloseReason, Session, type ShareResult } from '../../src/stratum/session.ts';
-import { bookWithTemplate, noRandom, PAYOUT } from './mining.ts';
+import { bookWithTemplate, noRandom, PAYOUT, recordedTemplate } from './mining.ts';
 import { createVirtualClock } from './virtual-clock.ts';
 
 /** Every hash is a share: difficulty far below any network's. */
@@ -59,10 +60,13 @@ export function createSessionHarness(
       onCandidate: (share) => candidates.push(share),
       judge: (share, _id, late) => judge(share, late),
       onResult: (result) => results.push(result),
+      onFault: (error) => {
+        throw error;
+      },
     },
   );
 
-  const ask = (line: string): void => session.handle(parseRequest(line));
+  const ask = (line: string): boolean => session.handle(parseRequest(line));
   const messages = () => sent.map((line) => JSON.parse(line));
   const notifies = (): Notify[] =>
     messages()
@@ -113,4 +117,14 @@ export function createSessionHarness(
       ask(JSON.stringify({ id, method: 'mining.submit', params }));
     },
   };
+}
+
+/** Bits that nobody meets by chance. */
+export const HARD_BITS = { bits: '1d00ffff', target: `00000000ffff${'0'.repeat(52)}` };
+
+/** A session whose jobs nobody solves by chance. */
+export function createHardHarness(vardiff = EASY) {
+  const book = new JobBook(new Uint8Array(0));
+  book.add(recordedTemplate(HARD_BITS));
+  return createSessionHarness({ vardiff, book });
 }

@@ -1,6 +1,6 @@
 import type { RpcError } from '../../src/node/rpc-error.ts';
 import type { NodeStatus } from '../../src/node/status.ts';
-import { createTemplateSource } from '../../src/node/template-source.ts';
+import { createTemplateSource, type TemplateSourceOptions } from '../../src/node/template-source.ts';
 import { createKeptLog, createScriptedRpc } from './scripted-rpc.ts';
 import { createVirtualClock } from './virtual-clock.ts';
 
@@ -14,17 +14,31 @@ interface TestTemplate {
   readonly serial: number;
 }
 
-/** A template source over a virtual clock and a scripted node whose tip and faults the test sets. */
-export function setUpTemplateSource() {
+/**
+ * A template source over a virtual clock and a scripted node whose tip and faults the test sets.
+ * @param options of the source besides its callbacks
+ */
+export function setUpTemplateSource(
+  options: Pick<TemplateSourceOptions<never>, 'expectedChain' | 'nodeUrl'> = {},
+) {
   const clock = createVirtualClock();
   const log = createKeptLog();
-  const node: { tip: string; away?: RpcError; noTemplate?: RpcError; fault?: string; serial: number } = {
+  const node: {
+    tip: string;
+    chain: unknown;
+    away?: RpcError;
+    noTemplate?: RpcError;
+    fault?: string;
+    serial: number;
+  } = {
     tip: TIP_A,
+    chain: 'main',
     serial: 0,
   };
   const rpc = createScriptedRpc((method) => {
     if (node.away !== undefined) throw node.away;
     if (method === 'getbestblockhash') return node.tip;
+    if (method === 'getblockchaininfo') return { chain: node.chain };
     if (node.noTemplate !== undefined) throw node.noTemplate;
     return templateFor(node.tip);
   });
@@ -37,6 +51,7 @@ export function setUpTemplateSource() {
   const startMs = clock.nowMs();
   const source = createTemplateSource<TestTemplate>(
     {
+      ...options,
       onTemplate: ({ previousBlockHash, serial }, { newTip }) =>
         templates.push({ tip: previousBlockHash, newTip, serial, atMs: clock.nowMs() - startMs }),
       onStatus: (status) => statuses.push(status),

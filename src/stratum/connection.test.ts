@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict';
+import type { Socket } from 'node:net';
+import { Duplex } from 'node:stream';
+import { test } from 'node:test';
+import { Connection } from './connection.ts';
+import type { parseRequest } from './messages.ts';
+import type { Session } from './session.ts';
+
+/** A socket whose peer takes nothing: a write is never done. */
+class DeafSocket extends Duplex {
+  readonly timeouts: { ms: number; fire: () => void }[] = [];
+
+  override _write(): void {}
+  override _read(): void {}
+  setNoDelay(): void {}
+  setKeepAlive(): void {}
+  destroySoon(): void {
+    this.end();
+  }
+  setTimeout(ms: number, fire: () => void): void {
+    this.timeouts.push({ ms, fire });
+  }
+}
+
+/** A session that keeps what it is asked, and says of some lines that a candidate went out. */
+function createFakeSession(isCandidate: (line: string) => boolean = () => false) {
+  const handled: string[] = [];
+  const session = {
+    handle: (parsed: ReturnType<typeof parseRequest>) => {
+      const name = parsed.ok && parsed.request.method === 'unsupported' ? parsed.request.name : '?';
+      if (name === 'fault') throw new Error('a fault of ours');
+      handled.push(name);
+      return isCandidate(name);
+    },
+    end: () => {},
+  } as unknown as Session;
+  return { session, handled };
+}
+
+function start(session: Session) {
+  const socket = new DeafSocket();
+  const faults: unknown[] = [];
+  const connection = new Connection(socket as unknown as Socket, {
+    onClosed: () => {},
+    onFault: (error) => faults.push(error),
+  });
+  connection.start(session);
+  const feed = (...names: string[]) =>
+    socket.emit('data', Buffer.from(names.map((name) => `{"id":1,"method":"${name}"}\n`).join('')));
+  return { socket, connection, faults, feed };
+}
+
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+test('a peer that is closed and does not read is cut off after a while', () => {
+  const { session } = createFakeSession();
+  const { socket, connection } = start(session);
+  connection.send('a reply that nobody takes\n');
+  connection.close('demerits');
+  assert.equal(socket.destroyed, false);
+  const [timeout] = socket.timeouts;
+  assert.equal(timeout?.ms, 5_000);
+  timeout.fire();
+  assert.equal(socket.destroyed, true);
+});
+
+test('so is one that said goodbye and does not read its last replies', () => {
+  const { session } = createFakeSession();
+  const { socket } = start(session);
+  socket.emit('end');
+  socket.timeouts[0]?.fire();
+  assert.equal(socket.destroyed, true);
+});
+
+test('after a candidate the turn ends, so that its bytes leave, and the other lines come in order', async () => {
+  const { session, handled } = createFakeSession((name) => name === 'block');
+  const { feed, socket } = start(session);
+  feed('a', 'block', 'b', 'block', 'c');
+  assert.deepEqual(handled, ['a', 'block']);
+  assert.equal(socket.isPaused(), true);
+  await turn();
+  assert.deepEqual(handled, ['a', 'block', 'b', 'block']);
+  await turn();
+  assert.deepEqual(handled, ['a', 'block', 'b', 'block', 'c']);
+  assert.equal(socket.isPaused(), false);
+});
+
+test('a flood gives way to others every hundred lines', async () => {
+  const { session, handled } = createFakeSession();
+  const { feed } = start(session);
+  feed(...Array.from({ length: 250 }, (_, i) => `m${i}`));
+  assert.equal(handled.length, 100);
+  await turn();
+  assert.equal(handled.length, 200);
+  await turn();
+  assert.deepEqual(
+    handled,
+    Array.from({ length: 250 }, (_, i) => `m${i}`),
+  );
+});
+
+test('a fault in handling a line is reported, and goes no further', () => {
+  const { session, handled } = createFakeSession();
+  const { feed, faults } = start(session);
+  feed('a', 'fault', 'b');
+  assert.equal(faults.length, 1);
+  assert.deepEqual(handled, ['a', 'b']);
+});

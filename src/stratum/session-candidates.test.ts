@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { recordedTemplate, tipOf } from '../../test/support/mining.ts';
+import { createSessionHarness, EASY } from '../../test/support/session-harness.ts';
+
+describe('candidates', () => {
+  /** Every second hash solves the recorded regtest template; these nonces do. */
+  function solve(harness: ReturnType<typeof createSessionHarness>): string {
+    for (let i = 0; i < 64; i++) {
+      const nonce = i.toString(16).padStart(16, '0');
+      const before = harness.candidates.length;
+      harness.submit(100 + i, { nonce });
+      if (harness.candidates.length > before) return nonce;
+    }
+    throw new Error('64 hashes and no candidate');
+  }
+
+  test('a candidate is seen before its share is judged, though it misses nothing of the share target', () => {
+    const order: string[] = [];
+    const harness = createSessionHarness({
+      vardiff: { ...EASY, minDifficulty: 1e6, maxDifficulty: 1e6, startDifficulty: 1e6 },
+    });
+    harness.setJudge((share) => {
+      if (share.isCandidate) order.push(`judged after ${harness.candidates.length}`);
+      return Promise.resolve({ accepted: true, verified: true });
+    });
+    harness.logIn();
+    solve(harness);
+    assert.deepEqual(order, ['judged after 1']);
+  });
+
+  test('the same candidate again is a duplicate and goes nowhere', async () => {
+    const harness = createSessionHarness();
+    harness.logIn();
+    const nonce = solve(harness);
+    const count = harness.candidates.length;
+    harness.submit(9, { nonce });
+    assert.equal(harness.candidates.length, count);
+    assert.equal(harness.reply(9).error[0], 22);
+  });
+
+  test('of many unverified candidates at once two go out, the others only when they are verified', async () => {
+    for (const verdict of [true, false]) {
+      const answers: (() => void)[] = [];
+      const harness = createSessionHarness();
+      harness.setJudge((share) => {
+        const judgement = verdict
+          ? { accepted: true as const, verified: true }
+          : { accepted: false as const, reason: 'wrong-mix' as const };
+        if (!share.isCandidate) return Promise.resolve({ accepted: true, verified: true });
+        return new Promise((resolve) => answers.push(() => resolve(judgement)));
+      });
+      harness.logIn();
+      for (let i = 0; i < 40; i++) harness.submit(100 + i, { nonce: i.toString(16).padStart(16, '0') });
+      assert(answers.length > 5);
+      assert.equal(harness.candidates.length, 2);
+      for (const answer of answers) answer();
+      await harness.clock.settle();
+      assert.equal(harness.candidates.length, verdict ? answers.length : 2);
+      assert.deepEqual(harness.closes, verdict ? [] : ['demerits']);
+    }
+  });
+
+  test('stale candidates are judged too: a sender of forged ones is closed', async () => {
+    const harness = createSessionHarness();
+    harness.setJudge(() => Promise.resolve({ accepted: false, reason: 'wrong-mix' }));
+    harness.logIn();
+    const { jobId, headerHash } = harness.lastNotify();
+    harness.jobs.add(recordedTemplate({ previousblockhash: tipOf(1) }));
+    for (let i = 0; i < 40; i++)
+      harness.submit(200 + i, { jobId, headerHash, nonce: i.toString(16).padStart(16, '0') });
+    assert.equal(harness.candidates.length, 2);
+    await harness.clock.settle();
+    assert.equal(harness.candidates.length, 2);
+    assert.deepEqual(harness.closes, ['demerits']);
+  });
+
+  test('a candidate for the tip before is still submitted, and its share called stale', () => {
+    const harness = createSessionHarness();
+    harness.logIn();
+    const { jobId, headerHash } = harness.lastNotify();
+    harness.jobs.add(recordedTemplate({ previousblockhash: tipOf(1) }));
+    for (let i = 0; i < 64 && harness.candidates.length === 0; i++) {
+      harness.submit(200 + i, { jobId, headerHash, nonce: i.toString(16).padStart(16, '0') });
+    }
+    assert.equal(harness.candidates.length, 1);
+    assert(harness.messages().every((m) => m.id < 200 || m.error?.[0] === 21));
+  });
+});
