@@ -14,7 +14,7 @@ export function difficultyOf(bits: number): number {
 }
 
 /** The block's place on the active chain counted from the tip, 1 for the tip; -1 beside it. */
-export function confirmationsOf(chain: Chain, entry: BlockEntry): number {
+function confirmationsOf(chain: Chain, entry: BlockEntry): number {
   return chain.isActive(entry) ? chain.tip.height - entry.height + 1 : -1;
 }
 

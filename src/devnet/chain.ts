@@ -36,7 +36,7 @@ export interface BlockEntry {
   readonly offeredBits: Set<number>;
 }
 
-export interface TipChange {
+interface TipChange {
   readonly tip: BlockEntry;
   /** Newest first. */
   readonly disconnected: readonly BlockEntry[];
@@ -44,7 +44,7 @@ export interface TipChange {
   readonly connected: readonly BlockEntry[];
 }
 
-export interface ChainOptions {
+interface ChainOptions {
   readonly blockTimeS: number;
   readonly startBits: number;
   readonly ledger: Ledger;

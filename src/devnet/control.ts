@@ -63,7 +63,7 @@ export interface ControlState {
   readonly feesSat: Map<string, bigint>;
 }
 
-export interface ControlModules extends BlockMakerModules {
+interface ControlModules extends BlockMakerModules {
   readonly http: DevnetHttp;
   readonly state: ControlState;
   readonly log: Log;

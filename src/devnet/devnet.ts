@@ -46,7 +46,7 @@ export interface DevnetOptions {
   readonly genesisTimeS?: number;
 }
 
-export interface DevnetModules {
+interface DevnetModules {
   readonly verifier: Pick<Verifier, 'hash' | 'verify'>;
   readonly clock: Clock;
   readonly random: RandomSource;
@@ -54,7 +54,7 @@ export interface DevnetModules {
 }
 
 /** A block of the active chain. */
-export interface DevnetBlock {
+interface DevnetBlock {
   readonly hash: string;
   readonly height: number;
   readonly timeS: number;

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import {
   fakeVerifier,
@@ -109,7 +111,10 @@ describe('HTTP and JSON-RPC as ravend', () => {
       return performance.now() - startMs;
     };
     assert((await timed(`Basic ${btoa('kpss:wrong')}`)) >= 240);
-    assert((await timed(false)) < 200);
+    // The fastest of several, since a busy machine can hold up any one of them.
+    const missing: number[] = [];
+    for (let i = 0; i < 5; i++) missing.push(await timed(false));
+    assert(Math.min(...missing) < 200, missing.join());
   });
 
   it('echoes an id of any kind, big numbers with all their digits', async () => {
@@ -138,12 +143,16 @@ describe('HTTP and JSON-RPC as ravend', () => {
   });
 
   it('cuts its callers when it goes offline, refuses others, and returns on the same port', async () => {
-    const slow = (async () => {
-      node.control.setDelayMs(60_000);
-      return rawRequest(node, { body: '{"id":1,"method":"getblockcount"}' });
-    })();
-    const cut = assert.rejects(slow, /ECONNRESET|socket hang up/);
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    node.control.setDelayMs(60_000);
+    const caller = connect(Number(new URL(node.url).port), '127.0.0.1');
+    caller.on('error', () => undefined);
+    await once(caller, 'connect');
+    const login = btoa(`${node.user}:${node.password}`);
+    const body = '{"id":1,"method":"getblockcount"}';
+    caller.write(
+      `POST / HTTP/1.1\r\nHost: node\r\nAuthorization: Basic ${login}\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+    );
+    const cut = new Promise((resolve) => caller.on('close', resolve));
     await node.control.goOffline();
     await cut;
     node.control.setDelayMs(0);
@@ -153,10 +162,16 @@ describe('HTTP and JSON-RPC as ravend', () => {
   });
 
   it('returns by itself after the time it was sent away for', async () => {
-    await node.control.goOffline(100);
-    await assert.rejects(rawRequest(node, { body: '{}' }), /ECONNREFUSED/);
-    await new Promise((resolve) => setTimeout(resolve, 200));
-    assert.equal((await rawRequest(node, { body: '{"id":1,"method":"getblockcount"}' })).status, 200);
+    const startMs = performance.now();
+    await node.control.goOffline(500);
+    const isBack = (): Promise<boolean> =>
+      rawRequest(node, { body: '{"id":1,"method":"getblockcount"}' }).then(
+        ({ status }) => status === 200,
+        (error: Error) => assert.match(String(error), /ECONNREFUSED/) ?? false,
+      );
+    while (!(await isBack())) await new Promise((resolve) => setTimeout(resolve, 5));
+    // Timers may fire a little early by another clock's count.
+    assert(performance.now() - startMs >= 490);
   });
 
   it('holds answers back as long as it is told', async () => {

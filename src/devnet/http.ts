@@ -21,12 +21,12 @@ const HTML_TYPE = 'text/html; charset=ISO-8859-1';
 const TOO_LARGE_BODY =
   '<HTML><HEAD>\n<TITLE>413 Request Entity Too Large</TITLE>\n</HEAD><BODY>\n<H1>Request Entity Too Large</H1>\n</BODY></HTML>\n';
 
-export interface HttpOptions {
+interface HttpOptions {
   readonly user: string;
   readonly password: string;
 }
 
-export interface HttpModules {
+interface HttpModules {
   readonly rpc: RpcServer;
   readonly clock: Clock;
   readonly fault: () => DevnetFault | undefined;
@@ -60,7 +60,10 @@ export class DevnetHttp {
    * @throws KpssError KPSS_DEVNET_LISTEN when the port cannot be had
    */
   async listen(port: number): Promise<void> {
-    const server = createServer((request, response) => void this.#serve(request, response));
+    const server = createServer((request, response) => {
+      // Whatever a caller sends, the node and the server beside it in the process stay up.
+      this.#serve(request, response).catch(() => response.destroy());
+    });
     server.keepAliveTimeout = IDLE_MS_MAX;
     await new Promise<void>((resolve, reject) => {
       server.on('error', (cause) =>

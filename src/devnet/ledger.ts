@@ -13,7 +13,7 @@ const HALVINGS_MAX = 64;
 /** What a block's transactions pay together; the node knows it without knowing what they spend. */
 export type FeeOf = (transaction: DecodedTransaction) => bigint;
 
-export interface LedgerOptions {
+interface LedgerOptions {
   readonly halvingBlocks: number;
   readonly feeOf: FeeOf;
 }

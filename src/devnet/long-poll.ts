@@ -8,7 +8,7 @@ const FIRST_LOOK_MS = 60_000;
 const NEXT_LOOK_MS = 10_000;
 
 /** What a caller of getblocktemplate has: the tip and the mempool's state. */
-export interface LongPollId {
+interface LongPollId {
   readonly tip: string;
   readonly updates: number;
 }

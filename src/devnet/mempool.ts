@@ -18,7 +18,7 @@ export interface MempoolEntry {
 }
 
 /** Why a transaction may not wait for a block, with ravend's error code and text. */
-export interface MempoolRefusal {
+interface MempoolRefusal {
   readonly code: number;
   readonly message: string;
 }

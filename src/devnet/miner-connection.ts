@@ -17,8 +17,10 @@ const CONNECT_MS_MAX = 10_000;
 const JOB_MS_MAX = 180_000;
 /** A job has 400 characters; a longer line than this comes from something that is no stratum server. */
 const LINE_LENGTH_MAX = 64 * 1024;
+/** A server that asks and asks and does not read must not fill the memory. */
+const BACKLOG_BYTES_MAX = 64 * 1024;
 
-export interface ConnectionOptions {
+interface ConnectionOptions {
   readonly address: StratumAddress;
   readonly user: string;
   readonly password: string;
@@ -124,6 +126,10 @@ export class MinerConnection {
   }
 
   #write(message: object): void {
+    if (this.#socket.writableLength > BACKLOG_BYTES_MAX) {
+      this.#end('the server does not read');
+      return;
+    }
     this.#socket.write(`${JSON.stringify(message)}\n`);
   }
 

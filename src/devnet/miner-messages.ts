@@ -1,6 +1,7 @@
 import { bytesToHex, equalBytes, hexToBytes } from '../chain/bytes.ts';
 import { bitsToTarget } from '../chain/target.ts';
 import { EPOCH_MAX, epochOf, seedHashOf } from '../kawpow/epoch.ts';
+import { isRecord } from './json.ts';
 
 /** An id of any job that a server would send; longer ones are garbage. */
 const JOB_ID_LENGTH_MAX = 128;
@@ -99,7 +100,8 @@ function parseJob(params: unknown): ServerMessage {
     return ignored('a job without a height');
   const epoch = epochOf(height);
   if (epoch > EPOCH_MAX) return ignored(`a job of height ${height}, far beyond any chain`);
-  if (!equalBytes(seedHash, seedHashOf(epoch))) return ignored('a job with the seed hash of another epoch');
+  if (!equalBytes(seedHash, knownSeedHash(epoch)))
+    return ignored('a job with the seed hash of another epoch');
   const job = {
     id,
     height,
@@ -109,6 +111,14 @@ function parseJob(params: unknown): ServerMessage {
     cleanJobs: cleanJobs === true,
   };
   return { kind: 'job', job };
+}
+
+let lastSeed = { epoch: 0, hash: seedHashOf(0) };
+
+/** A late epoch's takes thousands of Keccaks, and every job of an epoch has the same. */
+function knownSeedHash(epoch: number): Uint8Array {
+  if (lastSeed.epoch !== epoch) lastSeed = { epoch, hash: seedHashOf(epoch) };
+  return lastSeed.hash;
 }
 
 function networkTarget(bitsHex: unknown): Uint8Array | undefined {
@@ -157,8 +167,4 @@ function shorten(text: string): string {
 
 function ignored(reason: string): ServerMessage {
   return { kind: 'ignored', reason };
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

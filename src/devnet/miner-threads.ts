@@ -55,7 +55,7 @@ export interface Search extends Pick<SearchOrder, 'height' | 'headerHash' | 'tar
   readonly seed: Uint8Array;
 }
 
-export interface MinerThreadsModules {
+interface MinerThreadsModules {
   readonly clock: Clock;
   readonly log: Log;
   readonly onFound: (found: FromMinerThread) => void;

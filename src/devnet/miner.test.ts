@@ -140,15 +140,41 @@ describe('a CPU miner and a stratum server', () => {
     assert.equal(blocks[0]?.candidate, true);
   });
 
-  it('leaves a job at once when a clean one comes, and sends nothing of it any more', async () => {
+  it('submits one block of a tip, whatever its jobs, and the next one when the tip has moved', async () => {
+    startMiner();
+    const connection = await server.ready();
+    const job = { target: IMPOSSIBLE_TARGET, bits: '207fffff' };
+    connection.sendJob({ ...job, id: 'b' });
+    await connection.submit('b');
+    // The same tip, as after a refresh: every second hash would be a block, and the others are shares.
+    connection.sendJob({ ...job, id: 'c', target: EASY_TARGET, clean: false });
+    await until(() => shares.length > 20, 'shares of the same tip');
+    assert.equal(shares.filter(({ candidate }) => candidate).length, 1);
+    connection.sendJob({ ...job, id: 'e', height: 2 });
+    await connection.submit('e');
+  });
+
+  it('submits another block of a tip when the server refused the first, or the tip stays after all', async () => {
+    let refuses = true;
+    server.answer = (request) =>
+      request.method === 'mining.submit' && refuses
+        ? { id: request.id, result: null, error: [20, 'no', null] }
+        : friendly(request);
+    startMiner({}, {}, { ...systemClock, nowMs: () => systemClock.nowMs() * 20 });
+    const connection = await server.ready();
+    connection.sendJob({ id: 'b', target: IMPOSSIBLE_TARGET, bits: '207fffff' });
+    await until(() => shares.length > 1, 'a second block');
+    refuses = false;
+    await until(() => shares.filter(({ accepted }) => accepted).length > 1, 'one more after the wait');
+  });
+
+  it('leaves a job when a clean one comes, and sends nothing of it any more', async () => {
     startMiner();
     const connection = await server.ready();
     connection.sendJob({ id: 'old', target: EASY_TARGET });
     await connection.submit('old');
-    const before = performance.now();
     connection.sendJob({ id: 'new', headerHash: new Uint8Array(32).fill(2), target: EASY_TARGET });
     await connection.submit('new');
-    assert(performance.now() - before < 1000);
     const order = connection.submits().map((request) => request.params[1]);
     assert.deepEqual(
       order,
@@ -162,12 +188,14 @@ describe('a CPU miner and a stratum server', () => {
     startMiner({ threads: 2 });
     const connection = await server.ready();
     connection.sendJob({ id: 'c', target: EASY_TARGET });
-    await until(() => connection.submits('c').length >= 30, '30 shares');
-    const nonces = connection.submits('c').map((request) => String(request.params[2]));
+    const noncesOf = (): string[] => connection.submits('c').map((request) => String(request.params[2]));
+    // The top bit behind the prefix is the thread's.
+    const threadsSeen = () =>
+      new Set(noncesOf().map((nonce) => Number.parseInt(nonce[6] as string, 16) >> 3));
+    await until(() => noncesOf().length >= 30 && threadsSeen().size === 2, '30 shares, of both threads');
+    const nonces = noncesOf();
     assert.equal(new Set(nonces).size, nonces.length);
     assert(nonces.every((nonce) => nonce.startsWith('0x00a7')));
-    // The top bit behind the prefix is the thread's.
-    assert.equal(new Set(nonces.map((nonce) => Number.parseInt(nonce[6] as string, 16) >> 3)).size, 2);
   });
 
   it('works on the last of several jobs that come in one piece', async () => {
@@ -216,12 +244,12 @@ describe('a CPU miner and a stratum server', () => {
     connection.send({ id: 9, method: 'client.get_version', params: [] });
     const line = JSON.stringify(jobMessage({ id: 'f', target: EASY_TARGET }));
     connection.sendRaw(line.slice(0, 40));
-    await new Promise((resolve) => setTimeout(resolve, 30));
+    const answered = () => connection.requests.find(({ id, method }) => id === 9 && method === undefined);
+    await until(() => answered() !== undefined, 'the answer to the question before half a line');
     connection.sendRaw(`${line.slice(40)}\r\n`);
     await connection.submit('f');
     assert.deepEqual(connection.submits('seed').length + connection.submits('far').length, 0);
-    const answer = connection.requests.find((message) => message.id === 9);
-    assert.deepEqual(answer?.error, [20, 'unsupported method', null]);
+    assert.deepEqual(answered()?.error, [20, 'unsupported method', null]);
     assert.deepEqual(lost, []);
   });
 
@@ -254,10 +282,9 @@ describe('a CPU miner and a stratum server', () => {
       startMiner({}, {}, fastClock);
       await until(() => server.connections[0] !== undefined, 'a connection');
       if (method === 'mining.submit') (await server.ready()).sendJob({ id: 'h', target: EASY_TARGET });
-      await until(() => lost.length > 0, 'the end');
+      await until(() => lost.includes(`no answer to ${method} within 2 s`), 'the end');
       silent = false;
-      assert.equal(lost[0], `no answer to ${method} within 2 s`);
-      await server.ready(1);
+      await server.ready(lost.length);
     });
   }
 
@@ -267,8 +294,8 @@ describe('a CPU miner and a stratum server', () => {
         ? { id: request.id, result: null, error: [24, 'no such\u001b[31m address', null] }
         : friendly(request);
     startMiner({}, {}, fastClock);
-    await until(() => lost.length > 1, 'two refusals');
-    assert.equal(lost[0], 'the server refused the user address.cpu: no such?[31m address');
+    const refusal = 'the server refused the user address.cpu: no such?[31m address';
+    await until(() => lost.filter((reason) => reason === refusal).length > 1, 'two refusals');
   });
 
   it('begins with a job that came before the reply to authorize', async () => {
@@ -301,8 +328,9 @@ describe('a CPU miner and a stratum server', () => {
     for (let epoch = 1; epoch <= 20; epoch++) {
       connection.sendJob({ id: `e${epoch}`, height: 7500 * epoch, target: EASY_TARGET });
     }
-    await until(() => asked.length > 0, 'the first question');
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    // It answers in order: then it has seen all of them.
+    connection.send({ id: 9, method: 'client.get_version', params: [] });
+    await until(() => connection.requests.some(({ id, method }) => id === 9 && !method), 'its answer');
     assert.deepEqual(asked, [1]);
     answer();
     await new Promise((resolve) => setTimeout(resolve, 20));

@@ -13,10 +13,15 @@ import { parseStratumUrl } from './miner-url.ts';
 const REPORT_MS = 30_000;
 /** Jobs whose finds are still worth sending; a server keeps a few alive between two blocks. */
 const LIVE_JOBS_MAX = 8;
+/**
+ * How long a block stays the only one of its tip. One that the node took moves the tip within a second; where it still
+ * stands after this, the node did not take it, and another one has a chance.
+ */
+const RIVAL_WAIT_MS = 10_000;
 /** One garbage line in so many is told, after the first, so that a mad server does not fill the log. */
 const GARBAGE_REPORT_EVERY = 1000;
 
-export const MINER_AGENT = 'kpss-miner/0.1';
+const MINER_AGENT = 'kpss-miner/0.1';
 
 export interface CpuMinerOptions {
   /** `stratum+tcp://host:port`, or `stratum+ssl://` for TLS. */
@@ -47,7 +52,7 @@ export interface MinerShare {
   readonly nonce: bigint;
 }
 
-export interface CpuMinerModules {
+interface CpuMinerModules {
   readonly clock: Clock;
   readonly random: RandomSource;
   readonly log: Log;
@@ -65,7 +70,7 @@ export interface CpuMinerEvents {
   onDisconnect?(reason: string): void;
 }
 
-export interface MinerStats {
+interface MinerStats {
   readonly connected: boolean;
   readonly accepted: number;
   readonly rejected: number;
@@ -93,8 +98,16 @@ export function createCpuMiner(
   return new Miner(options, modules, events);
 }
 
+/** What jobs of one tip have in common; a clean job begins another. */
+interface Tip {
+  readonly height: number;
+  /** When a block of it was sent, unless the server refused it. */
+  blockSentMs: number | undefined;
+}
+
 interface LiveJob {
   readonly job: MinerJob;
+  readonly tip: Tip;
   readonly connection: MinerConnection;
 }
 
@@ -105,6 +118,7 @@ class Miner implements CpuMiner {
   readonly #address: ReturnType<typeof parseStratumUrl>;
   readonly #live = new Map<number, LiveJob>();
   readonly #retry: MinerRetry;
+  #tip: Tip | undefined;
   #threads: MinerThreads | undefined;
   #ownVerifier: Verifier | undefined;
   #connection: MinerConnection | undefined;
@@ -199,6 +213,9 @@ class Miner implements CpuMiner {
   #onJob(job: MinerJob, prefix: Uint8Array, connection: MinerConnection): void {
     const { log, random } = this.#modules;
     if (job.cleanJobs) this.#live.clear();
+    const known = job.cleanJobs || this.#tip?.height !== job.height ? undefined : this.#tip;
+    const tip = known ?? { height: job.height, blockSentMs: undefined };
+    this.#tip = tip;
     log.debug({ job: job.id, height: job.height, clean: job.cleanJobs }, 'miner: new job');
     const epoch = epochOf(job.height);
     if (epoch !== this.#epoch) {
@@ -214,7 +231,7 @@ class Miner implements CpuMiner {
     const search = { height, headerHash, targets, prefix, seed: random.bytes(8) };
     const generation = this.#threads?.search(search);
     if (generation === undefined) return;
-    this.#live.set(generation, { job, connection });
+    this.#live.set(generation, { job, tip, connection });
     for (const old of this.#live.keys()) if (this.#live.size > LIVE_JOBS_MAX) this.#live.delete(old);
   }
 
@@ -253,11 +270,20 @@ class Miner implements CpuMiner {
   #onFound({ generation, nonce, mixHash, finalHash }: FromMinerThread): void {
     const live = this.#live.get(generation);
     if (!live) return;
-    const { job, connection } = live;
+    const { job, tip, connection } = live;
     const candidate = job.networkTarget !== undefined && meetsTarget(finalHash, job.networkTarget);
+    const nowMs = this.#modules.clock.nowMs();
+    if (candidate) {
+      // A second block of the same tip would only be a rival of our own first one.
+      if (tip.blockSentMs !== undefined && nowMs - tip.blockSentMs < RIVAL_WAIT_MS) return;
+      tip.blockSentMs = nowMs;
+    }
     const share = { candidate, jobId: job.id, height: job.height, nonce };
     const params = submitParams(this.#options.user, job, { nonce, mixHash });
-    connection.submit(params, (error) => this.#onVerdict(share, error));
+    connection.submit(params, (error) => {
+      if (candidate && error) tip.blockSentMs = undefined;
+      this.#onVerdict(share, error);
+    });
   }
 
   #onVerdict(

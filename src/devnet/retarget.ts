@@ -24,7 +24,7 @@ export interface RetargetBlock {
   readonly timeS: number;
 }
 
-export interface RetargetInput {
+interface RetargetInput {
   readonly parent: RetargetBlock;
   /** undefined where the parent is the genesis block. */
   readonly grandparent: RetargetBlock | undefined;

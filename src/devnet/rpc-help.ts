@@ -2,7 +2,7 @@
  * Help texts: what ravend answers, as an error, to a call with too few or too many parameters. Those of getblockcount,
  * submitblock and getkawpowhash are held against recordings; the others follow the same form.
  */
-export interface HelpParts {
+interface HelpParts {
   readonly method: string;
   /** Follows the method's name in the first line. */
   readonly usage: string;

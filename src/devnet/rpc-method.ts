@@ -52,7 +52,7 @@ export interface RpcMethod {
 
 export type RpcMethods = readonly (readonly [string, RpcMethod])[];
 
-export interface RpcMethodParams {
+interface RpcMethodParams {
   readonly names: readonly string[];
   /** How many of them must be there. */
   readonly required: number;

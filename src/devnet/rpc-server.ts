@@ -1,4 +1,4 @@
-import { readJson, writeJson } from './json.ts';
+import { isRecord, readJson, writeJson } from './json.ts';
 import { RPC_CODES, RpcFailure } from './rpc-failure.ts';
 import type { DevnetFault, RpcCall, RpcMethod, RpcMethods } from './rpc-method.ts';
 import { placeNamedParams, RpcParams } from './rpc-params.ts';
@@ -38,10 +38,10 @@ export class RpcServer {
       return failureAnswer(null, new RpcFailure(RPC_CODES.parse, 'Parse error'));
     }
     if (Array.isArray(message)) return this.#answerBatch(message, call);
-    if (!isObject(message)) {
+    if (!isRecord(message)) {
       return failureAnswer(null, new RpcFailure(RPC_CODES.parse, 'Top-level object parse error'));
     }
-    const id = message.id ?? null;
+    const id = idOf(message);
     try {
       const result = await this.#execute(parseRequest(message), call);
       return { status: 200, body: `${writeJson({ result, error: null, id })}\n` };
@@ -54,7 +54,7 @@ export class RpcServer {
   async #answerBatch(messages: readonly unknown[], call: RpcCall): Promise<RpcAnswer> {
     const answers: unknown[] = [];
     for (const message of messages) {
-      const id = isObject(message) ? (message.id ?? null) : null;
+      const id = idOf(message);
       try {
         answers.push({ result: await this.#execute(parseRequest(message), call), error: null, id });
       } catch (error) {
@@ -82,7 +82,7 @@ export class RpcServer {
 }
 
 function parseRequest(message: unknown): RpcRequest {
-  if (!isObject(message)) throw new RpcFailure(RPC_CODES.invalidRequest, 'Invalid Request object');
+  if (!isRecord(message)) throw new RpcFailure(RPC_CODES.invalidRequest, 'Invalid Request object');
   const { method, params = null } = message;
   if (method === undefined || method === null)
     throw new RpcFailure(RPC_CODES.invalidRequest, 'Missing method');
@@ -91,11 +91,18 @@ function parseRequest(message: unknown): RpcRequest {
     // ravend's own words: a renaming went through its source once.
     throw new RpcFailure(RPC_CODES.invalidRequest, 'GetParams must be an array or object');
   }
-  return { id: message.id ?? null, method, params: (params ?? []) as RpcRequest['params'] };
+  return { id: idOf(message), method, params: (params ?? []) as RpcRequest['params'] };
 }
 
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+/** Given back as it came, but for one nested so deep that it cannot be written again. */
+function idOf(message: unknown): unknown {
+  const id = isRecord(message) ? (message.id ?? null) : null;
+  try {
+    writeJson(id);
+    return id;
+  } catch {
+    return null;
+  }
 }
 
 /** What a method throws that is no RpcFailure is a fault of this node; the caller gets told, the node goes on. */

@@ -24,7 +24,7 @@ export const HEIGHT_AHEAD_MAX = 10;
 const WITNESS_FORM = Uint8Array.of(0, 1);
 const RESERVED_VALUE = concatBytes(Uint8Array.of(1, 32), new Uint8Array(32));
 
-export interface BlockGateModules {
+interface BlockGateModules {
   readonly chain: Chain;
   readonly verifier: Pick<Verifier, 'verify'>;
   readonly clock: Clock;

@@ -12,12 +12,12 @@ export const TEMPLATE_VERSION = 0x30000100;
 const RULES = ['testdummy', 'assets', 'messaging_restricted', 'enforce_value'];
 const VERSION_BITS_AVAILABLE = { transfer_script: 8 };
 
-export interface TemplateMakerOptions {
+interface TemplateMakerOptions {
   /** For how long a template stays as it is while only the mempool changes; ravend: 5 s. */
   readonly cacheMs: number;
 }
 
-export interface TemplateMakerModules {
+interface TemplateMakerModules {
   readonly chain: Chain;
   readonly mempool: Mempool;
   readonly clock: Clock;

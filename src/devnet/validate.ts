@@ -34,7 +34,7 @@ export interface Refusal {
 }
 
 /** The true proof of work of a header: what its nonce hashes to, whatever mix hash it claims. */
-export interface ProofOfWork {
+interface ProofOfWork {
   readonly mixHash: Uint8Array;
   readonly finalHash: Uint8Array;
 }
@@ -111,7 +111,7 @@ function checkTransaction(tx: DecodedTransaction): string | undefined {
 }
 
 /** What a header is held against: the place it claims in the chain. */
-export interface HeaderContext {
+interface HeaderContext {
   readonly height: number;
   readonly medianTimePastS: number;
   readonly nowS: number;
