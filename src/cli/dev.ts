@@ -5,7 +5,7 @@ import { sha256d } from '../chain/hash.ts';
 import { createDevnet, type Devnet } from '../devnet/devnet.ts';
 import { createCpuMiner } from '../devnet/miner.ts';
 import { KpssError } from '../error.ts';
-import type { BlockOutcome } from '../instance.ts';
+import type { BlockOutcome } from '../found-blocks.ts';
 import type { Clock, Log, RandomSource } from '../mining/ports.ts';
 import type { VardiffOptions } from '../mining/vardiff.ts';
 import { createRpcClient } from '../node/rpc-client.ts';
@@ -14,8 +14,8 @@ export interface DevArgs {
   /** Stop after so many accepted blocks; run on when left out. */
   readonly blocks?: number | undefined;
   readonly host: string;
-  /** The miners' port; 0 for any. */
-  readonly port: number;
+  /** The miners' port, 0 for any; when left out 3333, or any if that is taken. */
+  readonly port?: number | undefined;
   /** The devnet node's; 0 for any. */
   readonly rpcPort: number;
   /** Paid by every block; an address of nobody when left out. */
@@ -34,8 +34,10 @@ export interface DevIo {
 }
 
 /** The devnet is open to this machine only and holds nothing of value: its password is for everybody to know. */
-const RPC_USER = 'devnet';
-const RPC_PASSWORD = 'devnet';
+const RPC_LOGIN = { rpcUser: 'devnet', rpcPassword: 'devnet' };
+const USUAL_PORT = 3333;
+/** The hash of no public key that anybody knows. */
+const NOBODY = sha256d(new TextEncoder().encode('KPSS devnet')).subarray(0, 20);
 /** One thread of a processor finds about 50 hashes a second: a share every few seconds. */
 const CPU_VARDIFF: VardiffOptions = {
   minDifficulty: 1e-10,
@@ -58,69 +60,75 @@ const SUMMARY_INTERVAL_MS = 30_000;
 export async function runDev(args: DevArgs, io: DevIo): Promise<number> {
   const { log } = io;
   const network = regtest();
-  const address =
-    args.address ??
-    encodeAddress(network.p2pkhVersion, sha256d(new TextEncoder().encode('KPSS devnet')).subarray(0, 20));
+  const address = args.address ?? encodeAddress(network.p2pkhVersion, NOBODY);
   const mainScript = scriptOf(address, network);
-  const verifier = createLoggedVerifier(1, log);
   const enough = Promise.withResolvers<void>();
   io.signal.addEventListener('abort', () => enough.resolve(), { once: true });
   if (io.signal.aborted) enough.resolve();
   const accepted: BlockOutcome[] = [];
   const onBlock = (block: BlockOutcome) => {
-    if (block.outcome.kind !== 'accepted') return;
+    if (args.blocks === undefined || block.outcome.kind !== 'accepted') return;
     accepted.push(block);
-    if (args.blocks !== undefined && accepted.length >= args.blocks) enough.resolve();
+    if (accepted.length >= args.blocks) enough.resolve();
   };
-  const { host, blockTimeS, rpcPort, threads } = args;
-  const devnet = await createDevnet(
-    {
-      network,
-      blockTimeS,
-      startBits: START_BITS,
-      port: rpcPort,
-      rpcUser: RPC_USER,
-      rpcPassword: RPC_PASSWORD,
-    },
-    { ...io, verifier },
-  );
-  const node = {
-    name: 'devnet',
-    url: devnet.url,
-    credentials: { kind: 'password', user: RPC_USER, password: RPC_PASSWORD },
-  } as const;
-  const app = new App(
-    [
-      {
-        name: 'devnet',
-        network,
-        node,
-        payout: { mainScript, recipients: [] },
-        tag: new TextEncoder().encode('/KPSS devnet/'),
-        stratum: { host, port: args.port, vardiff: CPU_VARDIFF },
-        summaryIntervalMs: SUMMARY_INTERVAL_MS,
-        onBlock,
-      },
-    ],
-    { ...io, verifier },
-  );
+
+  const verifier = createLoggedVerifier({ threads: 1 }, log);
+  const modules = { ...io, verifier };
+  const stops: (() => Promise<void>)[] = [() => verifier.close()];
   try {
-    const [port] = await app.start();
+    const devnet = await createDevnet(
+      { network, blockTimeS: args.blockTimeS, startBits: START_BITS, port: args.rpcPort, ...RPC_LOGIN },
+      modules,
+    );
+    stops.unshift(() => devnet.close());
     introduce(devnet, address, log);
-    const miner =
-      threads > 0
-        ? startMiner(`stratum+tcp://${host}:${port}`, `${address}.cpu`, threads, { ...io, verifier })
-        : undefined;
+    const credentials = { kind: 'password', user: devnet.user, password: devnet.password } as const;
+    const create = (stratumPort: number) =>
+      new App(
+        [
+          {
+            name: 'devnet',
+            network,
+            node: { name: 'devnet', url: devnet.url, credentials },
+            payout: { mainScript, recipients: [] },
+            tag: new TextEncoder().encode('/KPSS devnet/'),
+            stratum: { host: args.host, port: stratumPort, vardiff: CPU_VARDIFF },
+            summaryIntervalMs: SUMMARY_INTERVAL_MS,
+            onBlock,
+          },
+        ],
+        modules,
+      );
+    const { app, port } =
+      args.port === undefined ? await startOnUsualPortOrAny(create) : await startOn(create(args.port));
+    stops.unshift(() => app.stop());
+    if (args.threads > 0) {
+      const url = `stratum+tcp://${args.host}:${port}`;
+      const miner = startMiner(url, `${address}.cpu`, args.threads, modules);
+      stops.unshift(() => miner.stop());
+    }
     await enough.promise;
-    await miner?.stop();
-    await app.stop();
-    const hasAll = args.blocks !== undefined && accepted.length >= args.blocks;
-    return hasAll ? await checkPaid(accepted, address, node, log) : 0;
+    // Whoever stops early has nothing to be shown.
+    if (args.blocks === undefined || accepted.length < args.blocks) return 0;
+    return await checkPaid(accepted, address, { url: devnet.url, credentials, clock: io.clock }, log);
   } finally {
-    await app.stop();
-    await devnet.close();
-    await verifier.close();
+    for (const stop of stops) await stop();
   }
+}
+
+/** Two devnets side by side are no mistake; for a server that miners are pointed at, a taken port is. */
+async function startOnUsualPortOrAny(create: (port: number) => App): Promise<{ app: App; port: number }> {
+  try {
+    return await startOn(create(USUAL_PORT));
+  } catch (error) {
+    if (!(error instanceof KpssError) || error.code !== 'KPSS_PORT_UNAVAILABLE') throw error;
+    return startOn(create(0));
+  }
+}
+
+async function startOn(app: App): Promise<{ app: App; port: number }> {
+  const [port = 0] = await app.start();
+  return { app, port };
 }
 
 function regtest(): Network {
@@ -137,7 +145,7 @@ function scriptOf(address: string, network: Network): Uint8Array {
 }
 
 function introduce(devnet: Devnet, address: string, log: Log): void {
-  const curl = `curl -s -u ${RPC_USER}:${RPC_PASSWORD} -d '{"method":"getmininginfo"}' ${devnet.url}`;
+  const curl = `curl -s -u ${devnet.user}:${devnet.password} -d '{"method":"getmininginfo"}' ${devnet.url}`;
   log.info(
     {},
     'this is the DEVNET: a chain of its own in memory. Its coins are worth nothing and end with this process.',
@@ -183,7 +191,7 @@ interface BlockDetails {
 async function checkPaid(
   blocks: readonly BlockOutcome[],
   address: string,
-  node: Pick<Parameters<typeof createRpcClient>[0], 'url' | 'credentials'>,
+  node: Parameters<typeof createRpcClient>[0],
   log: Log,
 ): Promise<number> {
   const rpc = createRpcClient(node);
@@ -198,6 +206,7 @@ async function checkPaid(
     else log.error({ height }, `${text}, not to ${address}`);
   }
   rpc.close();
-  log.info({ blocks: blocks.length }, `${blocks.length} blocks accepted, done`);
+  const many = blocks.length === 1 ? '1 block' : `${blocks.length} blocks`;
+  log.info({ blocks: blocks.length }, `${many} accepted, done`);
   return wrong === 0 ? 0 : 1;
 }

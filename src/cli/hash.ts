@@ -3,7 +3,7 @@ import { bytesToHex, equalBytes } from '../chain/bytes.ts';
 import type { DecodedHeader } from '../chain/header.ts';
 import { bitsToTarget, meetsTarget } from '../chain/target.ts';
 import { EPOCH_MAX, epochOf, lightCacheBytes } from '../kawpow/epoch.ts';
-import { createVerifierPool } from '../kawpow/pool.ts';
+import { createVerifierPool, type VerifierEvent } from '../kawpow/pool.ts';
 import type { HashResult, Verifier } from '../kawpow/verifier.ts';
 import { type HashJob, type HashOptions, parseHashLine, parseHashOptions } from './hash-input.ts';
 import { linesOf } from './hash-lines.ts';
@@ -22,10 +22,10 @@ export interface HashIo {
   readonly input: AsyncIterable<Uint8Array | string>;
   /** To standard output. @returns false when nobody reads it any more */
   print(line: string): Promise<boolean>;
-  /** To standard error. */
+  /** To standard error: what is wrong, and what takes long. */
   complain(line: string): void;
   availableMemoryBytes(): number;
-  createVerifier(threads: number): Verifier;
+  createVerifier(threads: number, onEvent: (event: VerifierEvent) => void): Verifier;
 }
 
 /** The real one. */
@@ -38,7 +38,7 @@ export function processHashIo(): HashIo {
     print: (line) => new Promise((resolve) => stdout.write(`${line}\n`, (error) => resolve(!error))),
     complain: (line) => stderr.write(`${line}\n`),
     availableMemoryBytes: () => process.availableMemory(),
-    createVerifier: (threads) => createVerifierPool({ threads }),
+    createVerifier: (threads, onEvent) => createVerifierPool({ threads, onEvent }),
   };
 }
 
@@ -50,7 +50,7 @@ type Answer = { readonly ok: true; readonly value: object } | { readonly ok: fal
  * With height, header and nonce it prints `{"mixHash","finalHash"}`. With a serialised header it prints
  * `{"headerHash","height","mixHash","finalHash","valid"}`, where both hashes are computed, and `valid` says that the
  * header's own mix hash is that one and that the final hash meets the header's bits. With `-` it prints such a line for
- * each line of JSON on standard input, in order, as soon as it is known.
+ * each line of JSON on standard input, in order, as soon as it is known. Standard output has nothing else.
  * @returns the exit code: 0, also for a header that is not valid; 1 when a line or the hashing failed; 2 for wrong
  * arguments
  */
@@ -65,6 +65,17 @@ export async function runHash(args: HashArgs, io: HashIo): Promise<number> {
   return 2;
 }
 
+/** Nothing else is to be seen for 3 s with the first epoch and for 15 to 20 s with those of 2026, where scripts wait, too. */
+function tellBuilding(io: HashIo): (event: VerifierEvent) => void {
+  return (event) => {
+    if (event.kind !== 'epoch-building') return;
+    const size = mebibytes(lightCacheBytes(event.epoch));
+    io.complain(
+      `kpss hash: building the light cache of epoch ${event.epoch} (${size}), which takes some seconds…`,
+    );
+  };
+}
+
 async function hashOnce(options: HashOptions, io: HashIo): Promise<number> {
   const parsed = parseHashOptions(options);
   const refusal = parsed.ok ? refusalOf(parsed.job, undefined, io) : parsed.reason;
@@ -72,7 +83,7 @@ async function hashOnce(options: HashOptions, io: HashIo): Promise<number> {
     io.complain(`kpss hash: ${refusal}`);
     return 2;
   }
-  const verifier = io.createVerifier(1);
+  const verifier = io.createVerifier(1, tellBuilding(io));
   try {
     const answer = await answerOf(parsed.job, verifier);
     if (answer.ok) await io.print(JSON.stringify(answer.value));
@@ -84,7 +95,7 @@ async function hashOnce(options: HashOptions, io: HashIo): Promise<number> {
 }
 
 async function hashLines(io: HashIo): Promise<number> {
-  const verifier = io.createVerifier(availableParallelism());
+  const verifier = io.createVerifier(availableParallelism(), tellBuilding(io));
   let exitCode = 0;
   let isRead = true;
   // Lines are hashed side by side and printed one after the other, each as soon as those before it are.

@@ -36,6 +36,9 @@ const WAITING_BYTES_MAX = 1024 * 1024;
 /** What is still waiting at the end gets this long. */
 const FLUSH_WITHIN_MS = 1_000;
 
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it is for
+const CONTROL_CODES = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g;
+
 /** Of this process; one log in practice. */
 const outputs = new Set<SonicBoom>();
 
@@ -81,6 +84,11 @@ function createPrettifier(): (line: string) => string {
     translateTime: 'SYS:HH:MM:ss',
     ignore: QUIET_FIELDS,
     singleLine: true,
+    // A line is one event, whatever a node or a miner put into a name: fields are escaped, the sentence is not.
+    messageFormat: (fields) => {
+      const instance = typeof fields.instance === 'string' ? `${fields.instance}: ` : '';
+      return instance + String(fields.msg).replaceAll(CONTROL_CODES, ' ');
+    },
   });
   return (line) => prettify(line) ?? '';
 }

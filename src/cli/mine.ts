@@ -68,7 +68,7 @@ function tryCreate(options: CpuMinerOptions, { log, clock, random, complain }: M
     return createCpuMiner(options, { log, clock, random }, { onShare: (share) => tell(share, log) });
   } catch (error) {
     if (!(error instanceof KpssError) || error.code !== 'KPSS_MINER_URL') throw error;
-    complain(`kpss mine: ${error.message}`);
+    complain(`kpss mine: ${error.message} [${error.code}]`);
     return undefined;
   }
 }
@@ -79,7 +79,7 @@ function tell(share: MinerShare, log: Log): void {
   const { height, candidate } = share;
   log.info(
     { height, candidate },
-    candidate ? `share accepted: a block at height ${height}` : 'share accepted',
+    candidate ? `share accepted, which meets the network target: perhaps block ${height}` : 'share accepted',
   );
 }
 

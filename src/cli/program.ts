@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { systemClock, systemRandom } from '../clock.ts';
-import type { Config } from '../config/types.ts';
+import type { Config, LogFormat, LogLevel } from '../config/types.ts';
 import { runDev } from './dev.ts';
 import { processHashIo, runHash } from './hash.ts';
-import { createLog, LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from './log.ts';
+import { createLog, LOG_FORMATS, LOG_LEVELS } from './log.ts';
 import { runMine } from './mine.ts';
 import { runStart } from './start.ts';
 import { stopSignal } from './stop-signal.ts';
@@ -26,12 +26,16 @@ export function createProgram(exit: (code: number) => void): Command {
   const command = (name: string, description: string) => program.command(name).description(description);
 
   withLogFlags(command('start', 'serve miners from your node; without any configuration, run the devnet'))
-    .option('-c, --config <file>', 'configuration file (kpss.yaml in this folder, if there is one)')
-    .option('--node <url>', 'the node’s RPC, such as http://user:password@127.0.0.1:8766')
+    .option('-c, --config <file>', 'configuration file (default: kpss.yaml in this folder, if there is one)')
+    .option(
+      '--node <url>',
+      'the node’s RPC, with user and password before the host where it needs them (default: http://127.0.0.1:8766)',
+    )
     .option('--address <address>', 'where blocks are paid; without it, each miner’s login address')
-    .option('--port <port>', 'port for miners')
-    .option('--network <network>', 'main, test or regtest')
-    .option('--coin <coin>', 'ravencoin or neurai')
+    .option('--host <address>', 'address for miners; 0.0.0.0 opens it to the network (default: 127.0.0.1)')
+    .option('--port <port>', 'port for miners, 0 for any (default: 3333)')
+    .option('--network <network>', 'main, test or regtest (default: main)')
+    .option('--coin <coin>', 'ravencoin or neurai (default: ravencoin)')
     .action(async (flags) => {
       const createLogOf = ({ level, format }: Config['log']) => createLog(level, format);
       exit(await runStart(flags, { ...processPorts(), env: process.env, createLog: createLogOf, complain }));
@@ -40,7 +44,11 @@ export function createProgram(exit: (code: number) => void): Command {
   withLogFlags(command('dev', 'run the devnet: a chain of its own, KPSS on top, and a CPU miner'))
     .option('--blocks <count>', 'end after so many accepted blocks', wholeNumber(1, 1_000_000))
     .option('--host <address>', 'address for miners', '127.0.0.1')
-    .option('--port <port>', 'port for miners, 0 for any', wholeNumber(0, 65_535), 3333)
+    .option(
+      '--port <port>',
+      'port for miners, 0 for any (3333, or any if that is taken)',
+      wholeNumber(0, 65_535),
+    )
     .option('--rpc-port <port>', 'port of the devnet’s node, 0 for any', wholeNumber(0, 65_535), 0)
     .option('--address <address>', 'where blocks are paid')
     .option('--threads <count>', 'threads of the CPU miner, 0 for none', wholeNumber(0, 1024), 1)

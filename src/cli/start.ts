@@ -1,10 +1,11 @@
-import { existsSync } from 'node:fs';
+import { lstatSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { App, createLoggedVerifier } from '../app.ts';
 import { resolveConfig } from '../config/load.ts';
 import type { Config, ConfigFlags } from '../config/types.ts';
 import type { Clock, Log, RandomSource } from '../mining/ports.ts';
 import { runDev } from './dev.ts';
+import { findMisplaced } from './misplaced.ts';
 
 export interface StartFlags extends ConfigFlags {
   readonly config?: string | undefined;
@@ -23,17 +24,33 @@ export interface StartIo {
 
 /** Taken when it is there and no other is named. */
 const DEFAULT_FILE = 'kpss.yaml';
-const DEVNET = { host: '127.0.0.1', port: 3333, rpcPort: 0, threads: 1, blockTimeS: 10 };
+const DEVNET = { host: '127.0.0.1', rpcPort: 0, threads: 1, blockTimeS: 10 };
+
+/** The present one and the next, which is prepared ahead. */
+const EPOCHS_PER_INSTANCE = 2;
 
 /**
- * `kpss start`: serves miners until it is told to stop. Without a file and without a flag that says which node or whom
- * to pay, it runs the devnet.
- * @returns the exit code: 0 after an orderly end, 2 when the configuration is wrong
+ * `kpss start`: serves miners until it is told to stop. Without a file and without a flag (those of the log do not
+ * count) it runs the devnet, unless something looks like a configuration that is not where it should be.
+ * @returns the exit code: 0 after an orderly end, 2 when the configuration is wrong or misplaced
  * @throws KpssError KPSS_PORT_UNAVAILABLE and others of the outside world
  */
 export async function runStart(flags: StartFlags, io: StartIo): Promise<number> {
   const { config: named, ...settings } = flags;
-  const file = named ?? (existsSync(DEFAULT_FILE) ? DEFAULT_FILE : undefined);
+  // Also where it is a link that leads nowhere: that is told when it is read.
+  const isThere = lstatSync(DEFAULT_FILE, { throwIfNoEntry: false }) !== undefined;
+  const file = named ?? (isThere ? DEFAULT_FILE : undefined);
+  const { logLevel: _level, logFormat: _format, ...mining } = settings;
+  const isDevnet = file === undefined && Object.values(mining).every((value) => value === undefined);
+  const folder = process.cwd();
+  const misplaced = isDevnet ? findMisplaced(folder, io.env) : [];
+  if (misplaced.length > 0) {
+    for (const sentence of misplaced) io.complain(sentence);
+    io.complain(
+      'kpss: nothing was started; for the devnet, a chain without value, there is kpss dev (npm run kpss -- dev)',
+    );
+    return 2;
+  }
   const resolved = resolveConfig({ file, flags: settings, env: io.env });
   if (!resolved.ok) {
     for (const problem of resolved.problems) io.complain(problem);
@@ -42,9 +59,11 @@ export async function runStart(flags: StartFlags, io: StartIo): Promise<number> 
   }
   const { config } = resolved;
   const log = io.createLog(config.log);
-  const { logLevel: _level, logFormat: _format, ...mining } = settings;
-  if (file === undefined && Object.values(mining).every((value) => value === undefined)) {
-    log.info({}, 'no configuration: starting the devnet');
+  if (isDevnet) {
+    log.warn(
+      {},
+      `no kpss.yaml in ${folder}, and no flag: starting the devnet, whose coins are worth nothing`,
+    );
     return runDev(DEVNET, { ...io, log });
   }
   await serve(config, log, io);
@@ -56,7 +75,11 @@ async function serve(config: Config, log: Log, io: StartIo): Promise<void> {
     io.signal.addEventListener('abort', () => resolve(), { once: true });
   });
   // One core is left for sockets and jobs.
-  const verifier = createLoggedVerifier(Math.max(availableParallelism() - 1, 1), log);
+  const threads = Math.max(availableParallelism() - 1, 1);
+  const verifier = createLoggedVerifier(
+    { threads, epochsMax: EPOCHS_PER_INSTANCE * config.instances.length },
+    log,
+  );
   const app = new App(config.instances, { clock: io.clock, random: io.random, log, verifier });
   try {
     await app.start();

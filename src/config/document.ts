@@ -1,12 +1,12 @@
-import { isMap, isNode, isPair, isScalar, LineCounter, type Node, parseDocument } from 'yaml';
-import { type Path, pathText } from './problems.ts';
+import { isMap, isNode, isPair, isScalar, LineCounter, type Node, parseDocument, type YAMLError } from 'yaml';
+import { type Path, type Place, pathText } from './problems.ts';
 
 /** A configuration file's content, with the lines its settings stand on. */
 export interface ConfigDocument {
   /** Plain values; settings without a value are left out, as if they were not there. */
   readonly value: unknown;
   /** @returns `kpss.yaml:7: stratum.port`; for what is not there, the line of what it would belong to */
-  locate(path: Path): string;
+  locate(path: Path): Place;
 }
 
 export type DocumentResult =
@@ -27,21 +27,33 @@ export function parseConfigText(text: string, name: string): DocumentResult {
   const parsed = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: 'error' });
   if (parsed.errors.length > 0) {
     const problems = parsed.errors.map(
-      ({ pos, message }) => `${name}:${lines.linePos(pos[0]).line}: ${message}`,
+      (error) => `${name}:${lines.linePos(error.pos[0]).line}: ${errorText(error, text)}`,
     );
     return { ok: false, problems };
   }
-  const locate = (path: Path): string => {
-    const offset = offsetOf(parsed.contents, path);
-    const place = `${name}:${offset === undefined ? 1 : lines.linePos(offset).line}`;
-    return path.length === 0 ? place : `${place}: ${pathText(path)}`;
+  const locate = (path: Path): Place => {
+    const order = offsetOf(parsed.contents, path) ?? 0;
+    const place = `${name}:${lines.linePos(order).line}`;
+    return { text: path.length === 0 ? place : `${place}: ${pathText(path)}`, order };
   };
   try {
     return { ok: true, document: { value: withoutEmpty(parsed.toJS({ maxAliasCount: 100 })), locate } };
   } catch (error) {
-    // Aliases that would unfold to millions of values.
-    return { ok: false, problems: [`${name}: ${error instanceof Error ? error.message : String(error)}`] };
+    // Aliases that would unfold to millions of values, or that stand for nothing.
+    return { ok: false, problems: [`${name}: ${withoutContent(String((error as Error).message))}`] };
   }
+}
+
+/** What is wrong with the YAML, without anything of its values: one may be the password. */
+function errorText({ code, pos, message }: YAMLError, text: string): string {
+  if (code !== 'DUPLICATE_KEY') return withoutContent(message);
+  const key = /^\w{1,60}/.exec(text.slice(pos[0]).replace(/^["']/, ''))?.[0] ?? 'a setting';
+  return `${key}: stands here a second time in its group: keep one of them`;
+}
+
+/** The yaml package puts what it has found after a colon, or after a backslash. */
+function withoutContent(message: string): string {
+  return message.replace(/(: |\\).*$/s, '');
 }
 
 /** Where a setting's key stands, or the nearest group around it that is there. */
@@ -68,6 +80,7 @@ function offsetOf(contents: Node | null, path: Path): number | undefined {
 function withoutEmpty(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutEmpty);
   if (typeof value !== 'object' || value === null) return value ?? undefined;
-  const filled = Object.entries(value).filter(([, member]) => member !== null);
+  // `{ port:3333 }` is one key without a value: a setting that was meant, and is told to be wrong.
+  const filled = Object.entries(value).filter(([key, member]) => member !== null || key.includes(':'));
   return Object.fromEntries(filled.map(([key, member]) => [key, withoutEmpty(member)]));
 }

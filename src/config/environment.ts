@@ -21,9 +21,9 @@ export interface RpcLogin {
  * count; with several, and also with one, those that end with the instance's name: `KPSS_RPC_PASSWORD_RAVENCOIN_TEST`.
  */
 export function rpcLoginOf(env: Environment, instanceName: string, isOnly: boolean): RpcLogin {
-  const ending = instanceName.toUpperCase().replaceAll('-', '_');
   const read = (variable: string): EnvironmentValue | undefined => {
-    for (const name of isOnly ? [`${variable}_${ending}`, variable] : [`${variable}_${ending}`]) {
+    const named = withName(variable, instanceName);
+    for (const name of isOnly ? [named, variable] : [named]) {
       const value = env[name];
       if (value !== undefined && value !== '') return { variable: name, value };
     }
@@ -32,7 +32,48 @@ export function rpcLoginOf(env: Environment, instanceName: string, isOnly: boole
   return { user: read(USER_VARIABLE), password: read(PASSWORD_VARIABLE) };
 }
 
+/** The names of the variables that an instance's login may be written to. */
+export function loginVariables(instanceName: string, isOnly: boolean): { user: string; password: string } {
+  if (isOnly) return { user: USER_VARIABLE, password: PASSWORD_VARIABLE };
+  return {
+    user: withName(USER_VARIABLE, instanceName),
+    password: withName(PASSWORD_VARIABLE, instanceName),
+  };
+}
+
+/** @returns the variables of a login that have a value, whatever instance they are for */
+export function loginVariablesSet(env: Environment): readonly string[] {
+  return [USER_VARIABLE, PASSWORD_VARIABLE].flatMap((variable) => setWith(variable, env));
+}
+
 /** @returns the variables that say a login without saying of which of several instances */
 export function ambiguousVariables(env: Environment): readonly string[] {
-  return [USER_VARIABLE, PASSWORD_VARIABLE].filter((name) => (env[name] ?? '') !== '');
+  return [USER_VARIABLE, PASSWORD_VARIABLE].filter((variable) => setWith(variable, env).includes(variable));
+}
+
+export interface StrayVariable {
+  readonly variable: string;
+  /** The names that would be read instead. */
+  readonly expected: readonly string[];
+}
+
+/** @returns the variables whose ending is the name of no instance, so that nothing reads them */
+export function strayVariables(env: Environment, instanceNames: readonly string[]): StrayVariable[] {
+  return [USER_VARIABLE, PASSWORD_VARIABLE].flatMap((plain) => {
+    const named = instanceNames.map((name) => withName(plain, name));
+    const expected = instanceNames.length === 1 ? [plain, ...named] : named;
+    return setWith(plain, env)
+      .filter((variable) => variable !== plain && !named.includes(variable))
+      .map((variable) => ({ variable, expected }));
+  });
+}
+
+function setWith(beginning: string, env: Environment): string[] {
+  return Object.keys(env)
+    .filter((name) => name.startsWith(beginning) && env[name] !== '' && env[name] !== undefined)
+    .sort();
+}
+
+function withName(variable: string, instanceName: string): string {
+  return `${variable}_${instanceName.toUpperCase().replaceAll('-', '_')}`;
 }

@@ -9,49 +9,51 @@ export interface InstanceEntry {
 }
 
 interface Flag {
+  readonly name: keyof ConfigFlags;
   readonly label: string;
-  readonly value: string | undefined;
-  /** Below the instance. */
+  /** Where its setting stands, below the instance or at the top. */
   readonly path: Path;
 }
 
-/**
- * Writes the flags over what the file says.
- * @param labels gets, for each setting written, the flag that a problem with it is to name
- */
+const OF_INSTANCE: readonly Flag[] = [
+  { name: 'node', label: '--node', path: ['node', 'url'] },
+  { name: 'address', label: '--address', path: ['payout', 'address'] },
+  { name: 'host', label: '--host', path: ['stratum', 'host'] },
+  { name: 'port', label: '--port', path: ['stratum', 'port'] },
+  { name: 'coin', label: '--coin', path: ['coin'] },
+  { name: 'network', label: '--network', path: ['network'] },
+];
+const OF_ALL: readonly Flag[] = [
+  { name: 'logLevel', label: '--log-level', path: ['log', 'level'] },
+  { name: 'logFormat', label: '--log-format', path: ['log', 'format'] },
+];
+
+/** Writes the flags over what the file says, and has the problems of what was written name the flag. */
 export function applyFlags(
   root: Group,
   entries: readonly InstanceEntry[],
   flags: ConfigFlags,
-  labels: Map<string, string>,
   problems: Problems,
 ): void {
-  const ofInstance: readonly Flag[] = [
-    { label: '--node', value: flags.node, path: ['node', 'url'] },
-    { label: '--address', value: flags.address, path: ['payout', 'address'] },
-    { label: '--port', value: flags.port, path: ['stratum', 'port'] },
-    { label: '--coin', value: flags.coin, path: ['coin'] },
-    { label: '--network', value: flags.network, path: ['network'] },
-  ];
-  const ofAll: readonly Flag[] = [
-    { label: '--log-level', value: flags.logLevel, path: ['log', 'level'] },
-    { label: '--log-format', value: flags.logFormat, path: ['log', 'format'] },
-  ];
-  for (const flag of ofAll) write(root, [], flag, labels);
+  for (const flag of OF_ALL) write(root, [], flag, flags[flag.name], problems);
   const [only, ...others] = entries;
-  for (const flag of ofInstance) {
-    if (flag.value === undefined || only === undefined) continue;
-    if (others.length === 0) {
-      if (isGroup(only.value)) write(only.value, only.path, flag, labels);
-    } else {
-      labels.set(flag.label, flag.label);
-      problems.add([flag.label], `the file has ${entries.length} instances, and a flag changes a single one`);
-    }
+  for (const flag of OF_INSTANCE) {
+    const value = flags[flag.name];
+    if (value === undefined || only === undefined) continue;
+    if (others.length > 0) {
+      const text = `the file has ${entries.length} instances, and a flag changes a single one`;
+      problems.addTo(flag.label, text);
+    } else if (isGroup(only.value)) write(only.value, only.path, flag, value, problems);
   }
 }
 
-function write(target: Group, base: Path, flag: Flag, labels: Map<string, string>): void {
-  if (flag.value === undefined) return;
+/** The flag that would set a missing setting, where there is no file to write it to. */
+export function flagFor(path: Path): string {
+  return OF_INSTANCE.find((flag) => flag.path[0] === path[0])?.label ?? pathText(path);
+}
+
+function write(target: Group, base: Path, flag: Flag, value: string | undefined, problems: Problems): void {
+  if (value === undefined) return;
   let group = target;
   for (const step of flag.path.slice(0, -1)) {
     group[step] ??= {};
@@ -60,7 +62,7 @@ function write(target: Group, base: Path, flag: Flag, labels: Map<string, string
     if (!isGroup(next)) return;
     group = next;
   }
-  const isNumber = flag.label === '--port' && /^\d+$/.test(flag.value);
-  group[flag.path.at(-1) ?? ''] = isNumber ? Number(flag.value) : flag.value;
-  labels.set(pathText([...base, ...flag.path]), flag.label);
+  const isNumber = flag.name === 'port' && /^\d+$/.test(value);
+  group[flag.path.at(-1) ?? ''] = isNumber ? Number(value) : value;
+  problems.label([...base, ...flag.path], flag.label);
 }

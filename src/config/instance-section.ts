@@ -1,13 +1,15 @@
 import { findNetwork, NETWORKS, type Network } from '../chain/coins.ts';
 import type { Machine } from './data-folder.ts';
-import { type Environment, rpcLoginOf } from './environment.ts';
+import type { Environment } from './environment.ts';
+import { missingFor } from './mineable.ts';
 import { resolveNode } from './node-section.ts';
 import { resolvePayout } from './payout-section.ts';
-import { gotText, type Path, type Problems } from './problems.ts';
+import type { Path, Problems } from './problems.ts';
 import { instanceSchema, nodeSchema, payoutSchema, rootSchema, stratumSchema } from './schema.ts';
 import { type Group, isGroup, readSection } from './section.ts';
 import { resolveStratum } from './stratum-section.ts';
 import type { InstanceConfig } from './types.ts';
+import { gotText } from './words.ts';
 
 const DEFAULT_COIN = 'ravencoin';
 const DEFAULT_NETWORK = 'main';
@@ -15,23 +17,30 @@ const DEFAULT_NETWORK = 'main';
 export interface InstanceContext {
   readonly env: Environment;
   readonly machine: Machine;
-  readonly folder: string;
+  /** The configuration file's; undefined without a file. */
+  readonly folder: string | undefined;
   /** Whether the configuration has no other instance. */
   readonly isOnly: boolean;
+}
+
+export interface InstanceResult {
+  /** Undefined where it cannot be known, since what makes it is wrong. */
+  readonly name: string | undefined;
+  /** Undefined when something in it is wrong; `problems` then has every fault that can be seen at once. */
+  readonly instance: InstanceConfig | undefined;
 }
 
 /**
  * Reads one instance.
  * @param path empty where its settings stand at the top of the file
- * @returns undefined when something in it is wrong, and then `problems` has every fault that can be seen at once
  */
 export function resolveInstance(
   value: unknown,
   path: Path,
   context: InstanceContext,
   problems: Problems,
-): InstanceConfig | undefined {
-  const faultsBefore = problems.list.length;
+): InstanceResult {
+  const faultsBefore = problems.count;
   const base = readSection(path.length === 0 ? rootSchema : instanceSchema, value, path, problems);
   const groups = isGroup(value) ? value : {};
   const node = readSection(nodeSchema, groups.node, [...path, 'node'], problems);
@@ -39,13 +48,14 @@ export function resolveInstance(
   const stratum = readSection(stratumSchema, groups.stratum, [...path, 'stratum'], problems);
   const ports = stratum && resolveStratum(stratum, [...path, 'stratum'], problems);
   const network = resolveNetwork(groups, path, problems);
-  if (network === undefined) return undefined;
-  const name = base?.name ?? `${network.coin}-${network.name}`;
-  const login = rpcLoginOf(context.env, name, context.isOnly);
-  const source = node && resolveNode(node, [...path, 'node'], { ...context, network, login }, problems);
   const paid = payout && resolvePayout(payout, [...path, 'payout'], network, problems);
-  if (problems.list.length > faultsBefore || !source || !paid || !ports) return undefined;
-  return { name, network, node: source, ...paid, stratum: ports };
+  if (network === undefined) return { name: base?.name, instance: undefined };
+  const name = base?.name ?? `${network.coin}-${network.name}`;
+  const source = node && resolveNode(node, [...path, 'node'], { ...context, network, name }, problems);
+  if (problems.count > faultsBefore || !source || !paid || !ports) {
+    return { name: base?.name === groups.name ? name : undefined, instance: undefined };
+  }
+  return { name, instance: { name, network, node: source, ...paid, stratum: ports } };
 }
 
 /** The network, or undefined with a problem noted; a misspelt word is the schema's to report. */
@@ -66,12 +76,4 @@ function resolveNetwork(groups: Group, path: Path, problems: Problems): Network 
     return undefined;
   }
   return network;
-}
-
-/** What a coin of the table needs that is not built yet; its blocks would all be refused. */
-function missingFor(network: Network): string | undefined {
-  if (network.proofOfWork !== 'kawpow') return 'its proof of work is a variant that is not built in yet';
-  if (network.mandatoryOutputs !== 'none')
-    return 'the outputs that its blocks must have are not built in yet';
-  return undefined;
 }

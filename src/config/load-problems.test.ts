@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { bad, CONFIG_FOLDER } from '../../test/support/config.ts';
+import { bad, CONFIG_FOLDER, MAIN } from '../../test/support/config.ts';
 import { resolveConfig } from './load.ts';
 
 describe('problems', () => {
@@ -17,14 +17,14 @@ payout:
 log: { level: loud }
 instnces: []
 `;
-    assert.deepEqual(bad(yaml).sort(), [
-      'kpss.yaml:10: instnces: unknown setting: did you mean instances?',
+    assert.deepEqual(bad(yaml), [
       'kpss.yaml:2: netwrk: unknown setting: did you mean network?',
-      'kpss.yaml:4: stratum.port: expected a port number from 1 to 65535, got "abc"',
+      'kpss.yaml:4: stratum.port: expected a port number from 1 to 65535, or 0 for any free one, got "abc"',
       'kpss.yaml:5: stratum.hots: unknown setting: did you mean host?',
       'kpss.yaml:6: stratum.vardiff.min: expected at most max, 1, got 5',
       'kpss.yaml:8: payout.address: expected an address of ravencoin main, got "nonsense0": it has characters that no address has',
       'kpss.yaml:9: log.level: expected debug, info, warn or error, got "loud"',
+      'kpss.yaml:10: instnces: unknown setting: did you mean instances?',
     ]);
   });
 
@@ -37,7 +37,7 @@ instnces: []
   - 7
 `;
     assert.deepEqual(bad(yaml), [
-      'kpss.yaml:5: instances[1].stratum.port: expected a port number from 1 to 65535, got "abc"',
+      'kpss.yaml:5: instances[1].stratum.port: expected a port number from 1 to 65535, or 0 for any free one, got "abc"',
       'kpss.yaml:6: instances[2]: expected a group of settings, got 7',
     ]);
   });
@@ -53,16 +53,19 @@ instnces: []
       'kpss.yaml:1: coin: belongs into the list of instances, or the list away',
       'kpss.yaml:2: coal: unknown setting',
     ]);
-    assert.match(bad('instances: []').join(), /expected a list with at least one instance, got a list/);
+    assert.match(
+      bad('instances: []').join(),
+      /expected a list with at least one instance, got an empty list$/,
+    );
     assert.match(bad('instances: {}').join(), /expected a list with at least one instance, got a group/);
   });
 
   test('of flags name the flag', () => {
     const flags = { port: 'abc', coin: 'dogecoin', logLevel: 'x', node: 'ftp://a' };
     assert.deepEqual(bad('stratum: { port: 5 }', { flags }).sort(), [
-      '--coin: expected ravencoin, neurai, satoxcoin, aipg or evrmore, got "dogecoin"',
+      '--coin: expected ravencoin or neurai, got "dogecoin"',
       '--log-level: expected debug, info, warn or error, got "x"',
-      '--port: expected a port number from 1 to 65535, got "abc"',
+      '--port: expected a port number from 1 to 65535, or 0 for any free one, got "abc"',
     ]);
     assert.deepEqual(
       bad('instances: [{ name: a }, { name: b, stratum: { port: 1 } }]', { flags: { port: '5' } }),
@@ -72,7 +75,9 @@ instnces: []
 
   test('of YAML itself have their line', () => {
     assert.match(bad('coin: ravencoin\n  network: main\n').join(), /^kpss\.yaml:[12]: /);
-    assert.match(bad('coin: a\ncoin: b\n').join(), /^kpss\.yaml:2: Map keys must be unique/);
+    const twice = 'stands here a second time in its group: keep one of them';
+    assert.deepEqual(bad('coin: a\n"coin": b\n'), [`kpss.yaml:2: coin: ${twice}`]);
+    assert.deepEqual(bad('node: { url: a,\n  url: b }'), [`kpss.yaml:2: url: ${twice}`]);
     assert.match(bad('- a\n- b\n').join(), /^kpss\.yaml:1: expected settings, got a list/);
     assert.match(bad('hello').join(), /^kpss\.yaml:1: expected settings, got "hello"/);
     assert.match(bad(`a: "${'x'.repeat(1024 * 1024)}"`).join(), /^kpss\.yaml: too long/);
@@ -105,5 +110,97 @@ instnces: []
       bad('coin: neurai').join(),
       /node\.user: is missing.*where neurai keeps its cookie is not known/,
     );
+  });
+
+  test('come in the order of the file, flags and environment first', () => {
+    const yaml = `stratum: { port: abc, vardiff: { min: 0 } }
+log: { level: 5 }
+name: A
+payout: { tag: 5, address: x1 }
+`;
+    const flags = { logFormat: 'x', host: '?' };
+    const env = { KPSS_RPC_USER: 'a:b', KPSS_RPC_PASSWORD: 'x' };
+    const places = bad(yaml, { flags, env }).map((problem) =>
+      problem.slice(0, problem.indexOf(': expected')),
+    );
+    assert.deepEqual(places, [
+      '--host',
+      'KPSS_RPC_USER',
+      '--log-format',
+      'kpss.yaml:1: stratum.port',
+      'kpss.yaml:1: stratum.vardiff.min',
+      'kpss.yaml:2: log.level',
+      'kpss.yaml:3: name',
+      'kpss.yaml:4: payout.tag',
+      'kpss.yaml:4: payout.address',
+    ]);
+  });
+
+  test('of one setting hide no other of its group', () => {
+    assert.deepEqual(bad('stratum:\n  vardiff:\n    min: 5\n    max: 1\n    start: abc\n'), [
+      'kpss.yaml:3: stratum.vardiff.min: expected at most max, 1, got 5',
+      'kpss.yaml:5: stratum.vardiff.start: expected a difficulty from 1e-10 to 1e12, got "abc"',
+    ]);
+    const yaml = `payout:
+  recipients:
+    - { address: nonsense0, percent: 200 }
+    - { address: ${MAIN}, percent: 60, note: a }
+    - { address: ${MAIN}, percent: 60 }
+    - 7
+  tag: ${'x'.repeat(92)}
+`;
+    assert.deepEqual(
+      bad(yaml).map((problem) => problem.slice(0, 65)),
+      [
+        'kpss.yaml:2: payout.recipients: expected less than 100 percent together, got 120: the rest is the miner’s',
+        'kpss.yaml:3: payout.recipients[0].address: expected an address of ravencoin main',
+        'kpss.yaml:3: payout.recipients[0].percent: expected a percentage above 0 and below',
+        'kpss.yaml:4: payout.recipients[1].note: unknown setting; there are address, percent',
+        'kpss.yaml:6: payout.recipients[3]: expected a group of settings, got 7',
+        'kpss.yaml:7: payout.tag: expected at most 91 bytes, got 92',
+      ].map((problem) => problem.slice(0, 65)),
+    );
+    assert.equal(bad(`coin: ravencon\npayout: { tag: "${'x'.repeat(92)}" }`).length, 2);
+  });
+
+  test('of a setting that stands a level too high say where it belongs', () => {
+    assert.deepEqual(bad(`payout:\naddress: ${MAIN}\nport: 4444\nmin: 5\nlevel: debug\n`), [
+      'kpss.yaml:2: address: belongs under payout: indent it',
+      'kpss.yaml:3: port: belongs under stratum: indent it',
+      'kpss.yaml:4: min: belongs under stratum.vardiff: indent it',
+      'kpss.yaml:5: level: belongs under log: indent it',
+    ]);
+    assert.deepEqual(bad('stratum: { vardiff: , start: 5 }\ninstnces: 5\nconstructor: 1'), [
+      'kpss.yaml:1: stratum.start: belongs under vardiff: indent it',
+      'kpss.yaml:2: instnces: unknown setting: did you mean instances?',
+      'kpss.yaml:3: constructor: unknown setting; there are name, coin, network, node, payout, stratum, log, instances',
+    ]);
+    assert.deepEqual(bad('instances: [{ name: a, port: 5 }]'), [
+      'kpss.yaml:1: instances[0].port: belongs under stratum: indent it',
+    ]);
+  });
+
+  test('of a word that is nearly a right one say which is meant', () => {
+    assert.deepEqual(bad('coin: ravencoinn\nnetwork: mainnet\nlog: { level: Warning, format: jsn }'), [
+      'kpss.yaml:1: coin: expected ravencoin or neurai, got "ravencoinn": did you mean ravencoin?',
+      'kpss.yaml:2: network: expected main, test or regtest, got "mainnet": did you mean main?',
+      'kpss.yaml:3: log.level: expected debug, info, warn or error, got "Warning": did you mean warn?',
+      'kpss.yaml:3: log.format: expected auto, pretty or json, got "jsn": did you mean json?',
+    ]);
+    assert.deepEqual(bad(undefined, { flags: { network: 'testnet' } }), [
+      '--network: expected main, test or regtest, got "testnet": did you mean test?',
+    ]);
+    assert.deepEqual(bad('coin: evrmor'), ['kpss.yaml:1: coin: expected ravencoin or neurai, got "evrmor"']);
+    assert.deepEqual(bad('node: { rpcuser: me }'), [
+      'kpss.yaml:1: node.rpcuser: unknown setting: did you mean user?',
+    ]);
+  });
+
+  test('of a setting without a space after its colon say so', () => {
+    const secret = 'hunter2';
+    assert.deepEqual(bad(`node: { user:me, password:${secret} }`), [
+      'kpss.yaml:1: node.user: put a space after the colon',
+      'kpss.yaml:1: node.password: put a space after the colon',
+    ]);
   });
 });

@@ -3,13 +3,14 @@ import { homedir } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import type { Machine } from './data-folder.ts';
 import { type ConfigDocument, type DocumentResult, parseConfigText } from './document.ts';
-import { ambiguousVariables, type Environment } from './environment.ts';
-import { applyFlags, type InstanceEntry } from './flags.ts';
-import { resolveInstance } from './instance-section.ts';
-import { gotText, type Path, Problems, pathText } from './problems.ts';
+import { ambiguousVariables, type Environment, strayVariables } from './environment.ts';
+import { applyFlags, flagFor, type InstanceEntry } from './flags.ts';
+import { type InstanceResult, resolveInstance } from './instance-section.ts';
+import { type Path, Problems } from './problems.ts';
 import { instanceSchema, logSchema } from './schema.ts';
 import { type Group, isGroup, readSection } from './section.ts';
-import type { ConfigFlags, ConfigResult, InstanceConfig } from './types.ts';
+import type { ConfigFlags, ConfigResult } from './types.ts';
+import { gotText, listText } from './words.ts';
 
 export interface ConfigSources {
   /** Path of the configuration file; without one, flags and defaults make one instance. */
@@ -31,29 +32,26 @@ export function resolveConfig({ file, flags, env, machine }: ConfigSources): Con
   if (!isGroup(document.value)) {
     return {
       ok: false,
-      problems: [`${document.locate([])}: expected settings${gotText([], document.value)}`],
+      problems: [`${document.locate([]).text}: expected settings${gotText([], document.value)}`],
     };
   }
-  const labels = new Map<string, string>();
-  const problems = new Problems((path) => labels.get(pathText(path)) ?? document.locate(path));
+  const problems = new Problems((path) => document.locate(path));
   // A copy: flags are written into it.
   const root = structuredClone(document.value);
   const entries = findInstances(root, problems);
-  applyFlags(root, entries, flags, labels, problems);
-  const folder = file === undefined ? '.' : dirname(resolve(file));
+  applyFlags(root, entries, flags, problems);
+  const folder = file === undefined ? undefined : dirname(resolve(file));
   const machineOrThis = machine ?? { platform: process.platform, homeFolder: homedir(), env };
   const context = { env, machine: machineOrThis, folder, isOnly: entries.length === 1 };
-  const found = entries.flatMap(({ value, path }): FoundInstance[] => {
-    const instance = resolveInstance(value, path, context, problems);
-    return instance === undefined ? [] : [{ instance, path }];
-  });
+  const found = entries.map(({ value, path }) => ({
+    ...resolveInstance(value, path, context, problems),
+    path,
+  }));
   const log = readSection(logSchema, root.log, ['log'], problems);
-  if (entries.length > 1) {
-    refuseAmbiguous(env, labels, problems);
-    checkTogether(found, problems);
-  }
-  if (problems.list.length > 0) return { ok: false, problems: problems.list };
-  const instances = found.map(({ instance }) => instance);
+  checkVariables(env, found, problems);
+  checkTogether(found, problems);
+  if (problems.count > 0) return { ok: false, problems: problems.list };
+  const instances = found.flatMap(({ instance }) => instance ?? []);
   return {
     ok: true,
     config: { instances, log: { level: log?.level ?? 'info', format: log?.format ?? 'auto' } },
@@ -61,7 +59,7 @@ export function resolveConfig({ file, flags, env, machine }: ConfigSources): Con
 }
 
 function withoutFile(): DocumentResult {
-  const document: ConfigDocument = { value: {}, locate: (path) => pathText(path) || 'configuration' };
+  const document: ConfigDocument = { value: {}, locate: (path) => ({ text: flagFor(path), order: 0 }) };
   return { ok: true, document };
 }
 
@@ -83,7 +81,7 @@ function findInstances(root: Group, problems: Problems): InstanceEntry[] {
   if (instances === undefined) return [{ value: root, path: [] }];
   for (const key of Object.keys(root)) {
     if (key === 'instances' || key === 'log') continue;
-    const known = key in instanceSchema.shape;
+    const known = Object.hasOwn(instanceSchema.shape, key);
     problems.add([key], known ? 'belongs into the list of instances, or the list away' : 'unknown setting');
   }
   if (!Array.isArray(instances) || instances.length === 0) {
@@ -93,22 +91,30 @@ function findInstances(root: Group, problems: Problems): InstanceEntry[] {
   return instances.map((value: unknown, i) => ({ value, path: ['instances', i] }));
 }
 
-function refuseAmbiguous(env: Environment, labels: Map<string, string>, problems: Problems): void {
-  for (const variable of ambiguousVariables(env)) {
-    labels.set(variable, variable);
-    problems.add([variable], `does not say for which instance: add its name, ${variable}_NAME`);
-  }
+interface FoundInstance extends InstanceResult {
+  readonly path: Path;
 }
 
-interface FoundInstance {
-  readonly instance: InstanceConfig;
-  readonly path: Path;
+/** A variable that nothing reads would leave its owner wondering why the node refuses the login. */
+function checkVariables(env: Environment, found: readonly FoundInstance[], problems: Problems): void {
+  if (found.length > 1) {
+    for (const variable of ambiguousVariables(env)) {
+      problems.addTo(variable, `does not say for which instance: add its name, ${variable}_NAME`);
+    }
+  }
+  const names = found.flatMap(({ name }) => name ?? []);
+  // Where a name is not known, a variable may well be its.
+  if (names.length === 0 || names.length < found.length) return;
+  for (const { variable, expected } of strayVariables(env, names)) {
+    problems.addTo(variable, `is for no instance there is: expected ${listText(expected)}`);
+  }
 }
 
 /** What one instance may have and several may not share. */
 function checkTogether(found: readonly FoundInstance[], problems: Problems): void {
   for (const [i, { instance, path }] of found.entries()) {
-    const before = found.slice(0, i).map((other) => other.instance);
+    if (instance === undefined) continue;
+    const before = found.slice(0, i).flatMap((other) => other.instance ?? []);
     if (before.some(({ name }) => name === instance.name)) {
       problems.add([...path, 'name'], `another instance is called ${instance.name} too: give each a name`);
     }

@@ -2,6 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { bad, good, MAIN, only, TEST } from '../../test/support/config.ts';
+import { SCRIPT_SIG_BYTES_MAX } from '../chain/coinbase.ts';
+import { TAG_BYTES_MAX as JOB_TAG_BYTES_MAX } from '../mining/job.ts';
+import { TAG_BYTES_MAX } from './payout-section.ts';
 
 describe('payout', () => {
   const problem = (yaml: string): string => {
@@ -19,6 +22,18 @@ describe('payout', () => {
     const flags = { network: 'test', address: MAIN };
     assert.match(bad(undefined, { flags }).join(), /^--address: expected an address of ravencoin test/);
     assert.equal(only(good(undefined, { flags: { ...flags, address: TEST } })).payoutAddress, TEST);
+  });
+
+  test('a placeholder that was left in is called one', () => {
+    const text = 'that is still a placeholder: put your own address there';
+    assert.equal(
+      problem('payout: { address: YOUR_ADDRESS }'),
+      `kpss.yaml:1: payout.address: expected an address of ravencoin main, got "YOUR_ADDRESS": ${text}`,
+    );
+    for (const address of ['ANOTHER_ADDRESS', '<address>', 'RYourAddressHere']) {
+      assert.ok(bad(undefined, { flags: { address } })[0]?.endsWith(text), address);
+    }
+    assert.doesNotMatch(problem(`payout: { address: ${MAIN.slice(0, -1)} }`), /placeholder/);
   });
 
   test('recipients are paid less than all', () => {
@@ -62,4 +77,9 @@ describe('payout', () => {
       'kpss.yaml:1: payout.tag: expected at most 91 bytes, got 92',
     );
   });
+});
+
+test('the longest tag is the one that a job takes', () => {
+  assert.equal(TAG_BYTES_MAX, JOB_TAG_BYTES_MAX);
+  assert.ok(TAG_BYTES_MAX < SCRIPT_SIG_BYTES_MAX);
 });

@@ -4,7 +4,8 @@ import { SCRIPT_SIG_BYTES_MAX } from '../chain/coinbase.ts';
 import type { Network } from '../chain/coins.ts';
 import { PARTS_PER_MILLION } from '../chain/payout.ts';
 import type { Path, Problems } from './problems.ts';
-import type { payoutSchema } from './schema.ts';
+import { type payoutSchema, recipientSchema } from './schema.ts';
+import { readSection } from './section.ts';
 import type { InstanceConfig } from './types.ts';
 
 type PayoutSection = z.output<typeof payoutSchema>;
@@ -14,28 +15,37 @@ const DEFAULT_TAG = '/KPSS/';
 /** What a coinbase has left beside the height (5 bytes) and a job's variant (4 bytes). */
 export const TAG_BYTES_MAX = SCRIPT_SIG_BYTES_MAX - 9;
 
-/** Who is paid, with every address decoded for the network. */
+/** Examples have YOUR_ADDRESS where this must stand. */
+const PLACEHOLDER = 'that is still a placeholder: put your own address there';
+
+/**
+ * Who is paid, with every address decoded for the network.
+ * @param network undefined where it is wrong: then the rest is checked, and nothing that comes back is used
+ */
 export function resolvePayout(
   section: PayoutSection,
   path: Path,
-  network: Network,
+  network: Network | undefined,
   problems: Problems,
-): Pick<InstanceConfig, 'payout' | 'payoutAddress' | 'tag'> | undefined {
-  const script = (address: string, at: Path): Uint8Array | undefined => {
+): Pick<InstanceConfig, 'payout' | 'payoutAddress' | 'tag'> {
+  const script = (address: string | undefined, at: Path): Uint8Array | undefined => {
+    if (address === undefined || network === undefined) return undefined;
     const decoded = decodeAddress(address, network);
     if (decoded.ok) return decoded.script;
-    problems.add(
-      at,
-      `expected an address of ${network.coin} ${network.name}, got ${shown(address)}: ${decoded.text}`,
-    );
+    const why = isPlaceholder(address, decoded.reason) ? PLACEHOLDER : decoded.text;
+    problems.add(at, `expected an address of ${network.coin} ${network.name}, got ${shown(address)}: ${why}`);
     return undefined;
   };
   const { address } = section;
-  const mainScript = address === undefined ? undefined : script(address, [...path, 'address']);
-  const recipients = (section.recipients ?? []).map((recipient, i) => ({
-    script: script(recipient.address, [...path, 'recipients', i, 'address']),
-    partsPerMillion: Math.round(recipient.percent * (PARTS_PER_MILLION / 100)),
-  }));
+  const mainScript = script(address, [...path, 'address']);
+  const recipients = (section.recipients ?? []).map((value, i) => {
+    const at = [...path, 'recipients', i];
+    const recipient = readSection(recipientSchema, value, at, problems) ?? {};
+    return {
+      script: script(recipient.address, [...at, 'address']),
+      partsPerMillion: Math.round((recipient.percent ?? 0) * (PARTS_PER_MILLION / 100)),
+    };
+  });
   const parts = recipients.reduce((sum, { partsPerMillion }) => sum + partsPerMillion, 0);
   if (parts >= PARTS_PER_MILLION) {
     const sum = parts / (PARTS_PER_MILLION / 100);
@@ -50,6 +60,11 @@ export function resolvePayout(
   }
   const paid = recipients.filter((recipient): recipient is Recipient => recipient.script !== undefined);
   return { payout: { mainScript, recipients: paid }, payoutAddress: address, tag };
+}
+
+/** Of 300 real addresses one has no digit; what has none and is no address either was never meant to be one. */
+function isPlaceholder(address: string, reason: string): boolean {
+  return (reason === 'not-base58' || reason === 'wrong-length') && !/\d/.test(address);
 }
 
 type Recipient = InstanceConfig['payout']['recipients'][number];

@@ -9,69 +9,60 @@ export function pathText(path: Path): string {
   }, '');
 }
 
+/** Where a setting comes from. */
+export interface Place {
+  /** `kpss.yaml:7: stratum.port`, or `--port` */
+  readonly text: string;
+  /** Problems are told in the order of their places: characters from the file's beginning. */
+  readonly order: number;
+}
+
+/** Flags and variables come before all that stands in the file. */
+const BEFORE_THE_FILE = -1;
+
 /** Collects everything that is wrong, so that one look at the list mends the whole file. */
 export class Problems {
-  readonly #locate: (path: Path) => string;
-  readonly #list: string[] = [];
-  readonly #places = new Set<string>();
+  readonly #locate: (path: Path) => Place;
+  readonly #labels = new Map<string, string>();
+  readonly #found = new Map<string, Place>();
 
-  /** @param locate where a setting came from: `kpss.yaml:7: stratum.port`, or `--port` */
-  constructor(locate: (path: Path) => string) {
+  /** @param locate where a setting without a label stands */
+  constructor(locate: (path: Path) => Place) {
     this.#locate = locate;
+  }
+
+  /** Has the problems of a setting name the flag or variable that it came from. */
+  label(path: Path, label: string): void {
+    this.#labels.set(pathText(path), label);
+  }
+
+  /** @returns the flag or variable that a setting came from, undefined where it stands in the file or nowhere */
+  labelOf(path: Path): string | undefined {
+    return this.#labels.get(pathText(path));
   }
 
   /** The first problem of a setting counts; those that come of it would only confuse. */
   add(path: Path, text: string): void {
-    const place = pathText(path);
-    if (this.#places.has(place)) return;
-    this.#places.add(place);
-    this.#list.push(`${this.#locate(path)}: ${text}`);
+    const label = this.labelOf(path);
+    if (label === undefined) this.#note(pathText(path), this.#locate(path), text);
+    else this.addTo(label, text);
   }
 
+  /** @param label the flag or variable that is wrong */
+  addTo(label: string, text: string): void {
+    this.#note(label, { text: label, order: BEFORE_THE_FILE }, text);
+  }
+
+  get count(): number {
+    return this.#found.size;
+  }
+
+  /** Flags and variables first, then as the file goes. */
   get list(): readonly string[] {
-    return this.#list;
+    return [...this.#found.values()].sort((a, b) => a.order - b.order).map(({ text }) => text);
   }
-}
 
-/** Longer values are cut in a message. */
-const SHOWN_LENGTH_MAX = 60;
-
-/** `, got "abc"`, or nothing where the value is or may hold a secret. */
-export function gotText(path: Path, value: unknown): string {
-  const key = path.at(-1);
-  if (value === undefined || key === 'password' || key === 'user') return '';
-  if (Array.isArray(value)) return ', got a list';
-  if (typeof value === 'object') return ', got a group of settings';
-  if (typeof value !== 'string') return `, got ${String(value)}`;
-  if (key === 'url' && value.includes('@')) return '';
-  const shown = value.length > SHOWN_LENGTH_MAX ? `${value.slice(0, SHOWN_LENGTH_MAX)}…` : value;
-  return `, got ${JSON.stringify(shown)}`;
-}
-
-/** What was probably meant by an unknown word: the known one that the fewest changed letters lead to. */
-export function nearest(word: string, known: readonly string[]): string | undefined {
-  // A third of the letters wrong is a typing error; more is another word.
-  const bound = Math.max(1, Math.floor(word.length / 3));
-  const ranked = known
-    .map((candidate) => ({ candidate, distance: editDistance(word.toLowerCase(), candidate.toLowerCase()) }))
-    .filter(({ distance }) => distance <= bound)
-    .sort((a, b) => a.distance - b.distance);
-  return ranked[0]?.candidate;
-}
-
-/** Letters to insert, delete, replace or swap with the next. */
-function editDistance(from: string, to: string): number {
-  const rows: number[][] = [Array.from({ length: to.length + 1 }, (_, j) => j)];
-  const at = (i: number, j: number): number => rows[i]?.[j] ?? Number.POSITIVE_INFINITY;
-  for (let i = 1; i <= from.length; i++) {
-    const row = [i];
-    rows.push(row);
-    for (let j = 1; j <= to.length; j++) {
-      const replaced = at(i - 1, j - 1) + (from[i - 1] === to[j - 1] ? 0 : 1);
-      const isSwap = from[i - 1] === to[j - 2] && from[i - 2] === to[j - 1];
-      const swapped = isSwap ? at(i - 2, j - 2) + 1 : Number.POSITIVE_INFINITY;
-      row.push(Math.min(replaced, swapped, at(i - 1, j) + 1, at(i, j - 1) + 1));
-    }
+  #note(key: string, { text: place, order }: Place, text: string): void {
+    if (!this.#found.has(key)) this.#found.set(key, { text: `${place}: ${text}`, order });
   }
-  return at(from.length, to.length);
 }

@@ -1,8 +1,11 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import { NETWORKS } from '../chain/coins.ts';
+import { MINEABLE_COINS } from './mineable.ts';
+import { listText } from './words.ts';
 
-// The shape of kpss.yaml. Each leaf has one message, which says what was expected; problems.ts adds what was found.
+// The shape of kpss.yaml. Each leaf has one message, which says what was expected; words.ts adds what was found. Groups
+// in a group are unknown here, because each is read by itself: one wrong setting hides no fault of another group.
 
 const COINS = [...new Set(NETWORKS.map(({ coin }) => coin))];
 const NETWORK_NAMES = [...new Set(NETWORKS.map(({ name }) => name))];
@@ -16,12 +19,9 @@ function number(expected: string, min: number, max: number) {
   return z.number({ error: expected }).min(min, { error: expected }).max(max, { error: expected });
 }
 
-function oneOf<const T extends readonly string[]>(values: T) {
-  return z.enum(values, { error: `expected ${listText(values)}` });
-}
-
-function listText(values: readonly string[]): string {
-  return values.length < 2 ? values.join() : `${values.slice(0, -1).join(', ')} or ${values.at(-1)}`;
+/** @param offered which of them the message names; all when left out */
+function oneOf<const T extends readonly string[]>(values: T, offered: readonly string[] = values) {
+  return z.enum(values, { error: `expected ${listText(offered)}` });
 }
 
 /** Below it a difficulty's target is all ones: every hash is a share. Above 1e12 no network ever was. */
@@ -36,16 +36,15 @@ export const nodeSchema = z.strictObject({
 
 const PERCENT = 'expected a percentage above 0 and below 100, with at most four decimals';
 
+export const recipientSchema = z.strictObject({
+  address: text('expected an address'),
+  percent: z.number({ error: PERCENT }).refine(isPercentage, { error: PERCENT }),
+});
+
 export const payoutSchema = z.strictObject({
   address: text('expected an address').optional(),
   recipients: z
-    .array(
-      z.strictObject({
-        address: text('expected an address'),
-        percent: z.number({ error: PERCENT }).refine(isPercentage, { error: PERCENT }),
-      }),
-      { error: 'expected a list of recipients, each with address and percent' },
-    )
+    .array(z.unknown(), { error: 'expected a list of recipients, each with address and percent' })
     // Each is an output of every coinbase; with more, someone means a pool.
     .max(32, { error: 'expected at most 32 recipients' })
     .optional(),
@@ -65,28 +64,27 @@ export const vardiffSchema = z.strictObject({
 });
 
 const HOST = 'expected an IP address or host name of this machine to listen on';
-const PORT = 'expected a port number from 1 to 65535';
+const PORT = 'expected a port number from 1 to 65535, or 0 for any free one';
 
 export const stratumSchema = z.strictObject({
   host: z
     .string({ error: HOST })
     .refine((host) => isIP(host) > 0 || /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i.test(host), { error: HOST })
     .optional(),
-  // 0 takes any free port, for tests and demonstrations; the log says which.
   port: number(PORT, 0, 65535).int({ error: PORT }).optional(),
   difficulty: difficulty.optional(),
-  vardiff: vardiffSchema.optional(),
+  vardiff: z.unknown().optional(),
 });
 
 const NAME = 'expected a name of at most 32 small letters, digits and hyphens';
 
-/** One instance, its groups still unread: each is read by itself, so that one wrong group does not hide another's faults. */
+/** One instance, its groups still unread. */
 export const instanceSchema = z.strictObject({
   name: z
     .string({ error: NAME })
     .regex(/^[a-z0-9][a-z0-9-]{0,31}$/, { error: NAME })
     .optional(),
-  coin: oneOf(COINS).optional(),
+  coin: oneOf(COINS, MINEABLE_COINS).optional(),
   network: oneOf(NETWORK_NAMES).optional(),
   node: z.unknown().optional(),
   payout: z.unknown().optional(),
@@ -103,6 +101,24 @@ export const logSchema = z.strictObject({
   level: oneOf(['debug', 'info', 'warn', 'error']).optional(),
   format: oneOf(['auto', 'pretty', 'json']).optional(),
 });
+
+const GROUPS: Readonly<Record<string, z.ZodObject>> = {
+  node: nodeSchema,
+  payout: payoutSchema,
+  stratum: stratumSchema,
+  vardiff: vardiffSchema,
+  log: logSchema,
+};
+
+/** @returns the groups inside a group that have such a setting, for one that was written a level too high */
+export function groupsWith(key: string, schema: z.ZodObject): string[] {
+  return Object.keys(schema.shape).flatMap((name) => {
+    const group = GROUPS[name];
+    if (group === undefined) return [];
+    const below = groupsWith(key, group).map((inner) => `${name}.${inner}`);
+    return Object.hasOwn(group.shape, key) ? [name, ...below] : below;
+  });
+}
 
 /** Parts per million are whole numbers: a percentage has four decimals at the most. */
 export function isPercentage(percent: number): boolean {

@@ -1,7 +1,8 @@
 import type { z } from 'zod';
 import type { VardiffOptions } from '../mining/vardiff.ts';
 import type { Path, Problems } from './problems.ts';
-import type { stratumSchema, vardiffSchema } from './schema.ts';
+import { type stratumSchema, vardiffSchema } from './schema.ts';
+import { readSection } from './section.ts';
 import type { InstanceConfig } from './types.ts';
 
 type StratumSection = z.output<typeof stratumSchema>;
@@ -33,7 +34,8 @@ export function resolveStratum(
     problems.add([...path, 'difficulty'], 'either a fixed difficulty or vardiff, not both');
   }
   const fixed = difficulty === undefined ? {} : { min: difficulty, max: difficulty, start: difficulty };
-  return { host, port, vardiff: resolveVardiff({ ...vardiff, ...fixed }, [...path, 'vardiff'], problems) };
+  const following = readSection(vardiffSchema, vardiff, [...path, 'vardiff'], problems);
+  return { host, port, vardiff: resolveVardiff({ ...following, ...fixed }, [...path, 'vardiff'], problems) };
 }
 
 function resolveVardiff(

@@ -32,6 +32,8 @@ export interface ConfigFlags {
   /** `--node`: the node's URL, or only its host and port. */
   readonly node?: string | undefined;
   readonly address?: string | undefined;
+  /** `--host`: the address that miners connect to. */
+  readonly host?: string | undefined;
   readonly port?: string | undefined;
   readonly coin?: string | undefined;
   readonly network?: string | undefined;

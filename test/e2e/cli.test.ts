@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { encodeAddress } from '../../src/chain/address.ts';
+import { systemClock } from '../../src/clock.ts';
 import { createRpcClient } from '../../src/node/rpc-client.ts';
 import { KpssProcess, stopAllKpss } from '../support/kpss-process.ts';
 import { StratumClient } from '../support/stratum-client.ts';
@@ -31,7 +32,11 @@ test('kpss dev --blocks 5 ends with 0, and its node’s getblock shows the five 
   const { msg } = await kpss.line((line) => line.msg.includes('answers ravend'));
   const url = msg.match(/http:\/\/127\.0\.0\.1:\d+/)?.[0] ?? '';
   const first = await kpss.line((line) => line.msg.includes('ACCEPTED'));
-  const rpc = createRpcClient({ url, credentials: { kind: 'password', user: 'devnet', password: 'devnet' } });
+  const rpc = createRpcClient({
+    url,
+    clock: systemClock,
+    credentials: { kind: 'password', user: 'devnet', password: 'devnet' },
+  });
   const block = (await rpc.call('getblock', [first.blockHash, 2])) as {
     tx: { vout: { value: number; scriptPubKey: { addresses: string[] } }[] }[];
   };
@@ -47,15 +52,21 @@ test('kpss dev --blocks 5 ends with 0, and its node’s getblock shows the five 
   assert.equal(kpss.stderr, '');
 });
 
-test('kpss start without configuration is the devnet, and says so', async () => {
-  const taken = new KpssProcess(['start'], { cwd: folder });
-  await taken.line((line) => line.msg.includes('this is the DEVNET'));
-  await taken.line((line) => line.msg.includes('to mine on your own ravend'));
-  // A second one finds the port taken, and says which.
-  const second = await run(['start']);
-  assert.equal(second.code, 1);
-  assert.match(second.stderr, /cannot listen on 127\.0\.0\.1:3333: another program uses this port/);
-  assert.equal(await taken.stop(), 0);
+test('kpss start without configuration is the devnet, and says so; a second one beside it is no trouble', async () => {
+  const both = [new KpssProcess(['start'], { cwd: folder }), new KpssProcess(['start'], { cwd: folder })];
+  for (const kpss of both) {
+    const { msg } = await kpss.line((line) => line.level === 40);
+    assert.match(msg, /^no kpss\.yaml in .+, and no flag: starting the devnet/);
+    assert.ok(msg.includes(realpathSync(folder)), msg);
+    await kpss.line((line) => line.msg.includes('this is the DEVNET'));
+    await kpss.line((line) => line.msg.includes('to mine on your own ravend'));
+  }
+  const ports = await Promise.all(both.map((kpss) => kpss.stratumPort()));
+  assert.notEqual(ports[0], ports[1]);
+  const third = await run(['dev', '--threads', '0', '--port', String(ports[1])]);
+  assert.equal(third.code, 1);
+  assert.match(third.stderr, /cannot listen on 127\.0\.0\.1:\d+: another program uses this port \[KPSS_PORT/);
+  for (const kpss of both) assert.equal(await kpss.stop(), 0);
 });
 
 test('Ctrl+C under npm comes as two signals at once, and is still an orderly end', async () => {

@@ -235,7 +235,7 @@ async function findBlock(miner: TestMiner): Promise<string> {
 
 async function paidBy(blockHash: string): Promise<string[]> {
   const { url, user, password } = devnet;
-  const rpc = createRpcClient({ url, credentials: { kind: 'password', user, password } });
+  const rpc = createRpcClient({ url, clock: systemClock, credentials: { kind: 'password', user, password } });
   const block = (await rpc.call('getblock', [blockHash, 2])) as {
     tx: { vout: { value: number; scriptPubKey: { addresses?: string[] } }[] }[];
   };
