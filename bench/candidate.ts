@@ -113,7 +113,7 @@ const ALWAYS_RIGHT: Verifier = {
   hash: () => Promise.resolve({ ok: false, reason: 'closed' }),
   prepare: () => Promise.resolve(),
   status: () => ({ queued: 0, epochs: [], verified: 0 }),
-  lightCache: () => Promise.reject(new Error('not in this bench')),
+  epochMemory: () => Promise.reject(new Error('not in this bench')),
   close: () => Promise.resolve(),
 };
 

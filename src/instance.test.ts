@@ -36,7 +36,7 @@ function createFakeVerifier(valid = true) {
       return Promise.resolve();
     },
     status: () => ({ queued: 0, epochs: [], verified: 0 }),
-    lightCache: () => Promise.reject(new Error('not here')),
+    epochMemory: () => Promise.reject(new Error('not here')),
     close: () => Promise.resolve(),
   };
   return { verifier, prepared };

@@ -33,7 +33,7 @@ const lasting: Verifier = {
   verify: (request) => pool.verify(request),
   hash: (request) => pool.hash(request),
   prepare: (epoch) => pool.prepare(epoch),
-  lightCache: (epoch) => pool.lightCache(epoch),
+  epochMemory: (epoch) => pool.epochMemory(epoch),
   status: () => pool.status(),
   close: async () => {},
 };

@@ -48,7 +48,7 @@ test('a server that asks and asks and does not read loses its miner', async () =
   await once(server, 'listening');
   const lost = Promise.withResolvers<string>();
   const url = `stratum+tcp://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const verifier = { lightCache: () => Promise.reject(new Error('unused')) };
+  const verifier = { epochMemory: () => Promise.reject(new Error('unused')) };
   const miner = createCpuMiner(
     { url, user: 'a', reportMs: 0 },
     { ...modules, verifier },

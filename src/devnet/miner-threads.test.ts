@@ -3,7 +3,8 @@ import { after, before, describe, it } from 'node:test';
 import { silentLog } from '../../test/support/mining.ts';
 import { until } from '../../test/support/scripted-stratum.ts';
 import { systemClock } from '../clock.ts';
-import { buildLightCache } from '../kawpow/light-cache.ts';
+import { buildEpochContext } from '../kawpow/epoch-context.ts';
+import type { EpochMemory } from '../kawpow/thread-messages.ts';
 import { type FromMinerThread, MinerThreads, type Search } from './miner-threads.ts';
 
 const EVERY_HASH: Search = {
@@ -14,7 +15,7 @@ const EVERY_HASH: Search = {
   seed: new Uint8Array(8).fill(0xff),
 };
 
-let lightCache: SharedArrayBuffer;
+let epochMemory: EpochMemory;
 let found: FromMinerThread[];
 let errors: string[];
 
@@ -30,7 +31,7 @@ function startThreads(count: number): MinerThreads {
 
 describe('mining threads', () => {
   before(() => {
-    lightCache = buildLightCache(0, { shared: true }).buffer as SharedArrayBuffer;
+    epochMemory = buildEpochContext(0);
   });
   after(() => {
     found = [];
@@ -38,7 +39,7 @@ describe('mining threads', () => {
 
   it('counts every hash, and goes around at the end of its part of the nonces', async () => {
     const threads = startThreads(2);
-    threads.setEpoch(0, lightCache);
+    threads.setEpoch(epochMemory);
     // The seed puts the first nonce at the end of each half.
     threads.search(EVERY_HASH);
     // One thread may be through with many before the other has begun: both are waited for.
@@ -55,7 +56,7 @@ describe('mining threads', () => {
     const generation = threads.search(EVERY_HASH);
     await until(() => errors.length > 0, 'the crash');
     assert.deepEqual(errors, ['miner: a thread crashed']);
-    threads.setEpoch(0, lightCache);
+    threads.setEpoch(epochMemory);
     await until(() => found.length > 0, 'a hash of the new thread');
     assert.equal(found[0]?.generation, generation);
     await threads.stop();
@@ -64,7 +65,7 @@ describe('mining threads', () => {
 
   it('stops in the middle of a search', async () => {
     const threads = startThreads(2);
-    threads.setEpoch(0, lightCache);
+    threads.setEpoch(epochMemory);
     threads.search({ ...EVERY_HASH, targets: [new Uint8Array(32)] });
     await until(() => threads.hashes() > 2, 'some hashes');
     await threads.stop();

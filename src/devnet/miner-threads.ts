@@ -1,4 +1,6 @@
 import { Worker } from 'node:worker_threads';
+import { claimScratch, releaseScratch } from '../kawpow/kernel-memory.ts';
+import type { EpochMemory } from '../kawpow/thread-messages.ts';
 import type { Clock, Log, Timer } from '../mining/ports.ts';
 
 /** A thread that crashed is replaced after this long, so that one that crashes at once does not burn the processor. */
@@ -33,8 +35,9 @@ export type ToMinerThread =
   | { readonly kind: 'search'; readonly order: SearchOrder }
   | {
       readonly kind: 'epoch';
-      readonly epoch: number;
-      readonly lightCache: SharedArrayBuffer;
+      readonly memory: EpochMemory;
+      /** This thread's, in that memory. */
+      readonly scratch: number;
       /** Not needed any more. */
       readonly dropEpoch: number | undefined;
     };
@@ -71,7 +74,7 @@ export class MinerThreads {
   readonly #workers: (Worker | undefined)[];
   readonly #restarts = new Set<Timer>();
   #hashes = 0;
-  #epoch: { epoch: number; lightCache: SharedArrayBuffer } | undefined;
+  #epoch: { memory: EpochMemory; scratches: readonly number[] } | undefined;
   #orders: readonly SearchOrder[] = [];
   #stopped = false;
 
@@ -98,11 +101,18 @@ export class MinerThreads {
     return this.#hashes;
   }
 
-  /** Gives all threads the light cache of an epoch; the one they had is let go. */
-  setEpoch(epoch: number, lightCache: SharedArrayBuffer): void {
-    const dropEpoch = this.#epoch?.epoch;
-    this.#epoch = { epoch, lightCache };
-    for (const worker of this.#workers) post(worker, { kind: 'epoch', epoch, lightCache, dropEpoch });
+  /** Gives all threads the caches of an epoch; those they had are let go. */
+  setEpoch(memory: EpochMemory): void {
+    const dropEpoch = this.#epoch?.memory.epoch;
+    // Those in the memory before stay taken: a thread may still be hashing there.
+    this.#epoch = { memory, scratches: this.#workers.map(() => claimScratch(memory.memory)) };
+    for (let index = 0; index < this.#count; index++) this.#postEpoch(index, dropEpoch);
+  }
+
+  #postEpoch(index: number, dropEpoch: number | undefined): void {
+    const scratch = this.#epoch?.scratches[index];
+    if (this.#epoch === undefined || scratch === undefined) return;
+    post(this.#workers[index], { kind: 'epoch', memory: this.#epoch.memory, scratch, dropEpoch });
   }
 
   /**
@@ -123,6 +133,9 @@ export class MinerThreads {
     this.search(undefined);
     for (const timer of this.#restarts) timer.cancel();
     await Promise.all(this.#workers.map((worker) => worker?.terminate()));
+    if (this.#epoch === undefined) return;
+    const { memory, scratches } = this.#epoch;
+    for (const scratch of scratches) releaseScratch(memory.memory, scratch);
   }
 
   /** The nonces behind the prefix in equal parts. */
@@ -161,7 +174,7 @@ export class MinerThreads {
       this.#restarts.delete(timer);
       const worker = this.#start(index);
       this.#workers[index] = worker;
-      if (this.#epoch) post(worker, { kind: 'epoch', ...this.#epoch, dropEpoch: undefined });
+      this.#postEpoch(index, undefined);
       const order = this.#orders[index];
       if (order) post(worker, { kind: 'search', order });
     });

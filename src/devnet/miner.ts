@@ -57,7 +57,7 @@ interface CpuMinerModules {
   readonly random: RandomSource;
   readonly log: Log;
   /** Where light caches come from; the miner builds its own when left out. Not closed by the miner. */
-  readonly verifier?: Pick<Verifier, 'lightCache'>;
+  readonly verifier?: Pick<Verifier, 'epochMemory'>;
 }
 
 export interface CpuMinerEvents {
@@ -243,11 +243,11 @@ class Miner implements CpuMiner {
     const startMs = clock.nowMs();
     log.debug({ epoch }, `miner: asking for the light cache of epoch ${epoch}`);
     this.#lightCaches()
-      .lightCache(epoch)
-      .then((lightCache) => {
+      .epochMemory(epoch)
+      .then((memory) => {
         const tookMs = Math.round(clock.nowMs() - startMs);
         log.info({ epoch, tookMs }, `miner: has the light cache of epoch ${epoch}`);
-        this.#threads?.setEpoch(epoch, lightCache);
+        this.#threads?.setEpoch(memory);
         if (this.#threads) this.#epoch = epoch;
       })
       .catch((error: unknown) => {
@@ -261,7 +261,7 @@ class Miner implements CpuMiner {
       });
   }
 
-  #lightCaches(): Pick<Verifier, 'lightCache'> {
+  #lightCaches(): Pick<Verifier, 'epochMemory'> {
     if (this.#modules.verifier) return this.#modules.verifier;
     this.#ownVerifier ??= createVerifierPool({ threads: 1 });
     return this.#ownVerifier;

@@ -10,16 +10,8 @@ if (port === null) throw new Error('kawpow/cache-builder is started by the verif
 const { pow, epoch } = workerData as BuilderSetup;
 const send = (message: FromBuilder): void => port.postMessage(message);
 
-const { lightCache, l1Cache } = buildEpochContext(epoch, {
+const { memory } = buildEpochContext(epoch, {
   pow,
-  shared: true,
   onProgress: (fraction) => send({ kind: 'progress', fraction }),
 });
-send({
-  kind: 'built',
-  memory: {
-    epoch,
-    lightCache: lightCache.buffer as SharedArrayBuffer,
-    l1Cache: l1Cache.buffer as SharedArrayBuffer,
-  },
-});
+send({ kind: 'built', memory: { epoch, memory } });

@@ -64,12 +64,10 @@ function parentOffset(salt: number, word: number, cacheItems: number): number {
 
 /**
  * The L1 cache of an epoch: the first 16 KiB of its dataset, which programs read word by word.
- * @returns 4096 words, in memory of their own or in a SharedArrayBuffer
+ * @returns 4096 words
  */
-export function buildL1Cache(lightCache: Uint32Array, pow: KawPow = KAWPOW, shared = false): Uint32Array {
-  const l1Cache = new Uint32Array(
-    shared ? new SharedArrayBuffer(pow.l1CacheBytes) : new ArrayBuffer(pow.l1CacheBytes),
-  );
+export function buildL1Cache(lightCache: Uint32Array, pow: KawPow = KAWPOW): Uint32Array {
+  const l1Cache = new Uint32Array(pow.l1CacheBytes / 4);
   for (let item = 0; item * READ_WORDS < l1Cache.length; item++) {
     l1Cache.set(datasetItem(lightCache, item, pow), item * READ_WORDS);
   }

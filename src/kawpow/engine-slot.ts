@@ -1,3 +1,4 @@
+import { claimScratch } from './kernel-memory.ts';
 import type { KawPow } from './params.ts';
 import type { EpochMemory, FromWorker, ToWorker } from './thread-messages.ts';
 import type { Thread, ThreadStarter } from './threads.ts';
@@ -21,6 +22,8 @@ export class EngineSlot {
   #thread: Thread<ToWorker> | undefined;
   #batch: readonly Task[] | undefined;
   readonly #prepared = new Set<number>();
+  /** By epoch. A thread that replaces a crashed one gets the same. */
+  readonly #scratches = new Map<number, number>();
 
   constructor(options: { pow: KawPow }, modules: EngineSlotModules) {
     this.#pow = options.pow;
@@ -35,10 +38,14 @@ export class EngineSlot {
     const thread = this.#running();
     if (this.#prepared.has(memory.epoch)) return;
     this.#prepared.add(memory.epoch);
-    thread.post({ kind: 'prepare', memory });
+    const scratch = this.#scratches.get(memory.epoch) ?? claimScratch(memory.memory);
+    this.#scratches.set(memory.epoch, scratch);
+    thread.post({ kind: 'prepare', memory, scratch });
   }
 
+  /** The epoch's memory goes, and its scratches with it. */
   forget(epoch: number): void {
+    this.#scratches.delete(epoch);
     if (this.#prepared.delete(epoch)) this.#thread?.post({ kind: 'forget', epoch });
   }
 

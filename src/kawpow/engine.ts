@@ -1,13 +1,17 @@
 import { epochOf } from './epoch.ts';
 import type { EpochContext } from './epoch-context.ts';
+import { KERNEL_BATCH_MAX } from './kernel-layout.ts';
 import { KAWPOW, type KawPow } from './params.ts';
 import { hashReference } from './reference.ts';
 import type { HashRequest, HashResult } from './verifier.ts';
 
 /** What computes hashes inside a worker thread. Not thread-safe, knows no queue. */
 export interface Engine {
-  /** Takes in an epoch's caches. They are shared with other threads and stay as they are. */
-  prepare(context: EpochContext): void;
+  /**
+   * Takes in an epoch's caches. They are shared with other threads and stay as they are.
+   * @param scratch claimed for this engine in the context's memory (claimScratch)
+   */
+  prepare(context: EpochContext, scratch: number): void;
   /** Lets go of them. */
   forget(epoch: number): void;
   /**
@@ -19,8 +23,9 @@ export interface Engine {
 }
 
 /** Requests that are worth handing to the engine at once. The reference takes one after the other anyway. */
-export const ENGINE_BATCH_MAX = 1;
+export const ENGINE_BATCH_MAX = KERNEL_BATCH_MAX;
 
+/** The plain implementation, for the tests that hold others against it. */
 export function createReferenceEngine(pow: KawPow = KAWPOW): Engine {
   const contexts = new Map<number, EpochContext>();
   return {

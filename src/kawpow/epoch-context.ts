@@ -1,23 +1,58 @@
 import { buildL1Cache } from './dataset.ts';
-import { buildLightCache, type LightCacheOptions } from './light-cache.ts';
+import { compileKernel, openKernel } from './kernel.ts';
+import { createKernelMemory, fillKernelMemory, l1CacheIn, lightCacheIn } from './kernel-memory.ts';
+import { buildLightCache } from './light-cache.ts';
 import { KAWPOW, type KawPow } from './params.ts';
+import type { WasmMemory } from './webassembly.ts';
 
-/** What hashing in one epoch needs. */
+/** What hashing in one epoch needs, for any engine: one memory for all threads, and views of what is in it. */
 export interface EpochContext {
   readonly pow: KawPow;
   readonly epoch: number;
+  readonly memory: WasmMemory;
   /** Items of 16 words. */
   readonly lightCache: Uint32Array;
   /** 4096 words. */
   readonly l1Cache: Uint32Array;
 }
 
+export interface EpochContextOptions {
+  readonly pow?: KawPow;
+  /** Called with 0 < fraction ≤ 1 while the light cache is being built, and with 1 at the end. */
+  readonly onProgress?: (fraction: number) => void;
+}
+
+/** @param memory of this epoch, as createKernelMemory makes it */
+export function epochContextIn(memory: WasmMemory, epoch: number, pow: KawPow = KAWPOW): EpochContext {
+  return {
+    pow,
+    epoch,
+    memory,
+    lightCache: lightCacheIn(memory, epoch, pow),
+    l1Cache: l1CacheIn(memory, pow),
+  };
+}
+
 /**
- * Builds both caches of an epoch, which takes seconds: for worker threads, tools and tests.
+ * Builds both caches of an epoch with the kernel. It takes a second or two: for worker threads, tools and tests.
+ * @throws RangeError on an epoch beyond EPOCH_MAX, when there is not enough memory, or on a variant that the kernel
+ * cannot compute
+ */
+export function buildEpochContext(epoch: number, options: EpochContextOptions = {}): EpochContext {
+  const pow = options.pow ?? KAWPOW;
+  const memory = createKernelMemory(epoch, pow);
+  fillKernelMemory(openKernel(compileKernel(pow), pow, epoch, memory), memory, { epoch, ...options, pow });
+  return epochContextIn(memory, epoch, pow);
+}
+
+/**
+ * The same the plain way: what the kernel is held against.
  * @throws RangeError on an epoch beyond EPOCH_MAX, or when there is not enough memory
  */
-export function buildEpochContext(epoch: number, options: LightCacheOptions = {}): EpochContext {
+export function buildReferenceContext(epoch: number, options: EpochContextOptions = {}): EpochContext {
   const pow = options.pow ?? KAWPOW;
-  const lightCache = buildLightCache(epoch, options);
-  return { pow, epoch, lightCache, l1Cache: buildL1Cache(lightCache, pow, options.shared) };
+  const context = epochContextIn(createKernelMemory(epoch, pow), epoch, pow);
+  context.lightCache.set(buildLightCache(epoch, options));
+  context.l1Cache.set(buildL1Cache(context.lightCache, pow));
+  return context;
 }

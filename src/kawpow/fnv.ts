@@ -1,6 +1,6 @@
 /** Where an FNV hash starts. */
 export const FNV_OFFSET_BASIS = 0x811c9dc5;
-const FNV_PRIME = 0x01000193;
+export const FNV_PRIME = 0x01000193;
 
 /** FNV-1 by words: multiply, then xor. Ethash's, for the parents of dataset items. @returns an int32 */
 export function fnv1(hash: number, word: number): number {

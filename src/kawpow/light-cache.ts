@@ -10,8 +10,6 @@ const REPORT_ITEMS = 4096;
 
 export interface LightCacheOptions {
   readonly pow?: KawPow;
-  /** Build it in a SharedArrayBuffer, for other threads to read. */
-  readonly shared?: boolean;
   /** Called with 0 < fraction ≤ 1 while it is being built, and with 1 at the end. */
   readonly onProgress?: (fraction: number) => void;
 }
@@ -27,7 +25,7 @@ export function buildLightCache(epoch: number, options: LightCacheOptions = {}):
   const pow = options.pow ?? KAWPOW;
   const items = lightCacheItems(epoch, pow);
   const bytes = items * LIGHT_CACHE_ITEM_BYTES;
-  const cache = new Uint32Array(options.shared ? new SharedArrayBuffer(bytes) : new ArrayBuffer(bytes));
+  const cache = new Uint32Array(bytes / 4);
   const progress = createProgress((PASSES + 1) * items, options.onProgress);
   fillWithChain(cache, items, seedHashOf(epoch), progress);
   for (let pass = 0; pass < PASSES; pass++) mixItems(cache, items, progress);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SMALL_POW } from '../../test/conformance/small-pow.ts';
 import { bytesToHex } from '../chain/bytes.ts';
-import { buildEpochContext } from './epoch-context.ts';
+import { buildReferenceContext } from './epoch-context.ts';
 import type { KawPow } from './params.ts';
 import { createVerifierPool, type VerifierEvent } from './pool.ts';
 import { hashReference } from './reference.ts';
@@ -57,7 +57,9 @@ test('threads hash in every epoch asked for, like the reference', async () => {
   const requests = Array.from({ length: 40 }, (_, i) => request(i, i * 1000));
   const outcomes = await Promise.all(requests.map((each) => pool.hash(each)));
   for (const [i, each] of requests.entries()) {
-    const context = buildEpochContext(Math.floor(each.height / SMALL_POW.epochLength), { pow: SMALL_POW });
+    const context = buildReferenceContext(Math.floor(each.height / SMALL_POW.epochLength), {
+      pow: SMALL_POW,
+    });
     const right = hashReference(context, each);
     const outcome = outcomes[i];
     assert.ok(outcome?.ok);
@@ -102,7 +104,7 @@ test('a cache that cannot be built is told with its reason', async () => {
     pow: broken,
     onEvent: (event) => event.kind === 'epoch-failed' && errors.push(event.error.message),
   });
-  await assert.rejects(pool.lightCache(0), (error: Error & { code?: string }) => {
+  await assert.rejects(pool.epochMemory(0), (error: Error & { code?: string }) => {
     assert.equal(error.code, 'KPSS_LIGHT_CACHE_FAILED');
     return true;
   });

@@ -211,7 +211,7 @@ test('close settles all requests, in work, waiting or building, and stops all th
     pool.verify(request(5, { height: EPOCH })),
     pool.hash(request(6)),
   ];
-  const cache = assert.rejects(pool.lightCache(1), { code: 'KPSS_VERIFIER_CLOSED' });
+  const cache = assert.rejects(pool.epochMemory(1), { code: 'KPSS_VERIFIER_CLOSED' });
   const prepared = pool.prepare(1);
   const closing = pool.close();
   assert.equal(pool.close(), closing);
@@ -230,7 +230,7 @@ test('a closed verifier answers `closed` and starts nothing', async () => {
   await pool.close();
   assert.deepEqual(await pool.verify(request(1)), { ok: false, reason: 'closed' });
   assert.deepEqual(await pool.hash(request(1)), { ok: false, reason: 'closed' });
-  await assert.rejects(pool.lightCache(0), { code: 'KPSS_VERIFIER_CLOSED' });
+  await assert.rejects(pool.epochMemory(0), { code: 'KPSS_VERIFIER_CLOSED' });
   await pool.prepare(0);
   assert.equal(threads.workers.length + threads.builders.length, 0);
 });

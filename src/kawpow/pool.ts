@@ -128,11 +128,11 @@ class VerifierPool implements Verifier {
     else await this.#whenReady(epoch);
   }
 
-  async lightCache(epoch: number): Promise<SharedArrayBuffer> {
+  async epochMemory(epoch: number): Promise<EpochMemory> {
     assertEpoch(epoch);
     const memory = await this.#whenReady(epoch);
     if (memory instanceof KpssError) throw memory;
-    return memory.lightCache;
+    return memory;
   }
 
   status(): VerifierStatus {

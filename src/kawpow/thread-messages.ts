@@ -1,13 +1,13 @@
 import type { KawPow } from './params.ts';
 import type { HashRequest, HashResult } from './verifier.ts';
+import type { WasmMemory } from './webassembly.ts';
 
 /** What passes between the pool and its threads. Everything here survives structured cloning. */
 
-/** The caches of an epoch in memory that all threads share. */
+/** The memory of an epoch, with its caches, which all threads share. */
 export interface EpochMemory {
   readonly epoch: number;
-  readonly lightCache: SharedArrayBuffer;
-  readonly l1Cache: SharedArrayBuffer;
+  readonly memory: WasmMemory;
 }
 
 /** workerData of worker.ts. */
@@ -16,7 +16,7 @@ export interface WorkerSetup {
 }
 
 export type ToWorker =
-  | { readonly kind: 'prepare'; readonly memory: EpochMemory }
+  | { readonly kind: 'prepare'; readonly memory: EpochMemory; readonly scratch: number }
   | { readonly kind: 'forget'; readonly epoch: number }
   /** One batch at a time: the next one follows the answer to this one. */
   | { readonly kind: 'hash'; readonly requests: readonly HashRequest[] };

@@ -1,3 +1,5 @@
+import type { EpochMemory } from './thread-messages.ts';
+
 /** The port through which everything else asks for KawPoW hashes. Its real implementation is pool.ts. */
 
 export interface HashRequest {
@@ -66,12 +68,12 @@ export interface Verifier {
   prepare(epoch: number): Promise<void>;
   status(): VerifierStatus;
   /**
-   * The light cache of an epoch, built if need be: items of 64 bytes, words little-endian on common machines. Do not
-   * write to it.
+   * The memory of an epoch with its caches, built if need be, for engines in threads of one's own: epochContextIn says
+   * what is where. Do not write to the caches.
    * @throws RangeError beyond EPOCH_MAX
    * @throws KpssError KPSS_LIGHT_CACHE_FAILED, KPSS_VERIFIER_CLOSED
    */
-  lightCache(epoch: number): Promise<SharedArrayBuffer>;
+  epochMemory(epoch: number): Promise<EpochMemory>;
   /** Settles every request as `closed` and stops all threads. @returns when they are gone */
   close(): Promise<void>;
 }

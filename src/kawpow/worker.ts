@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { createReferenceEngine } from './engine.ts';
+import { epochContextIn } from './epoch-context.ts';
+import { createKernelEngine } from './kernel-engine.ts';
 import type { FromWorker, ToWorker, WorkerSetup } from './thread-messages.ts';
 
 /**
@@ -11,18 +12,13 @@ const port = parentPort;
 if (port === null) throw new Error('kawpow/worker is started by the verifier pool');
 
 const { pow } = workerData as WorkerSetup;
-const engine = createReferenceEngine(pow);
+const engine = createKernelEngine(pow);
 
 port.on('message', (message: ToWorker) => {
   switch (message.kind) {
     case 'prepare': {
-      const { epoch, lightCache, l1Cache } = message.memory;
-      engine.prepare({
-        pow,
-        epoch,
-        lightCache: new Uint32Array(lightCache),
-        l1Cache: new Uint32Array(l1Cache),
-      });
+      const { epoch, memory } = message.memory;
+      engine.prepare(epochContextIn(memory, epoch, pow), message.scratch);
       break;
     }
     case 'forget':

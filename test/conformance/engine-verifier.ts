@@ -2,6 +2,7 @@ import { equalBytes } from '../../src/chain/bytes.ts';
 import type { Engine } from '../../src/kawpow/engine.ts';
 import { epochOf } from '../../src/kawpow/epoch.ts';
 import type { EpochContext } from '../../src/kawpow/epoch-context.ts';
+import { claimScratch } from '../../src/kawpow/kernel-memory.ts';
 import { assertHash } from '../../src/kawpow/words.ts';
 import type { VerifierUnderTest } from './verifier-conformance.ts';
 
@@ -18,7 +19,7 @@ export function engineVerifier(
     let context = contexts.get(epoch);
     if (context === undefined) {
       context = Promise.resolve(contextOf(epoch)).then((built) => {
-        engine.prepare(built);
+        engine.prepare(built, claimScratch(built.memory));
         return built;
       });
       contexts.set(epoch, context);
@@ -39,10 +40,7 @@ export function engineVerifier(
         ? { ...outcome, valid: equalBytes(outcome.mixHash, request.claimedMixHash) }
         : outcome;
     },
-    async lightCache(epoch) {
-      const { lightCache } = await prepared(epoch);
-      return lightCache.buffer as SharedArrayBuffer;
-    },
+    epochMemory: prepared,
     async close() {
       for (const epoch of contexts.keys()) engine.forget(epoch);
       contexts.clear();

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import type { FromBuilder, FromWorker, ToWorker } from '../../src/kawpow/thread-messages.ts';
 import type { ThreadHandlers, ThreadStarter } from '../../src/kawpow/threads.ts';
 import type { HashRequest } from '../../src/kawpow/verifier.ts';
+import { createSharedMemory, WASM_PAGE_BYTES } from '../../src/kawpow/webassembly.ts';
 
 /** What a fake worker says a nonce's mix hash is. */
 export function fakeMixHash(nonce: bigint): Uint8Array {
@@ -63,8 +64,7 @@ export class FakeBuilder {
   finish(): void {
     const memory = {
       epoch: this.epoch,
-      lightCache: new SharedArrayBuffer(64),
-      l1Cache: new SharedArrayBuffer(64),
+      memory: createSharedMemory(WASM_PAGE_BYTES),
     };
     this.#handlers.onMessage({ kind: 'built', memory });
     this.crash();

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { bytesToHex } from '../../src/chain/bytes.ts';
 import { datasetItem } from '../../src/kawpow/dataset.ts';
 import { createReferenceEngine } from '../../src/kawpow/engine.ts';
-import { buildEpochContext, type EpochContext } from '../../src/kawpow/epoch-context.ts';
+import { buildReferenceContext, type EpochContext } from '../../src/kawpow/epoch-context.ts';
 import { wordsToBytes } from '../../src/kawpow/words.ts';
 import { engineVerifier } from './engine-verifier.ts';
 import { isQuickEpoch, kawPowVectors } from './kawpow-vectors.ts';
@@ -19,7 +19,7 @@ function contextOf(epoch: number): EpochContext {
   let context = contexts.get(epoch);
   if (context === undefined) {
     const onProgress = (fraction: number): unknown => epoch === 0 && progress.push(fraction);
-    context = buildEpochContext(epoch, { shared: true, onProgress });
+    context = buildReferenceContext(epoch, { onProgress });
     contexts.set(epoch, context);
   }
   return context;
@@ -56,7 +56,7 @@ test('a hash in an epoch that is not prepared is refused', () => {
   const engine = createReferenceEngine();
   const request = { height: 0, headerHash: new Uint8Array(32), nonce: 0n };
   assert.throws(() => engine.hash([request]), /epoch 0 is not prepared/);
-  engine.prepare(contextOf(0));
+  engine.prepare(contextOf(0), 0);
   assert.equal(engine.hash([request, request]).length, 2);
   engine.forget(0);
   assert.throws(() => engine.hash([request]), RangeError);

@@ -3,12 +3,15 @@ import { after, test } from 'node:test';
 import { bytesToHex, equalBytes, hexToBytes } from '../../src/chain/bytes.ts';
 import { type DecodedHeader, decodeHeader } from '../../src/chain/header.ts';
 import { bitsToTarget, meetsTarget } from '../../src/chain/target.ts';
-import { buildL1Cache } from '../../src/kawpow/dataset.ts';
 import { createReferenceEngine } from '../../src/kawpow/engine.ts';
-import { KAWPOW } from '../../src/kawpow/params.ts';
+import { epochContextIn } from '../../src/kawpow/epoch-context.ts';
+import { createKernelEngine } from '../../src/kawpow/kernel-engine.ts';
+import { KERNEL_BATCH_MAX } from '../../src/kawpow/kernel-layout.ts';
+import { claimScratch } from '../../src/kawpow/kernel-memory.ts';
 import { createVerifierPool } from '../../src/kawpow/pool.ts';
 import { engineVerifier } from '../conformance/engine-verifier.ts';
 import { isQuickEpoch, kawPowVectors, realBlockVectors } from '../conformance/kawpow-vectors.ts';
+import { batchesOf } from '../conformance/kernel-batches.ts';
 import { verifierConformance } from '../conformance/verifier-conformance.ts';
 import { readGolden } from '../support/golden.ts';
 
@@ -28,11 +31,28 @@ verifierConformance(
   'the reference engine, epoch 560,',
   () =>
     engineVerifier(createReferenceEngine(), async (epoch) => {
-      const lightCache = new Uint32Array(await pool.lightCache(epoch));
-      return { pow: KAWPOW, epoch, lightCache, l1Cache: buildL1Cache(lightCache) };
+      const { memory } = await pool.epochMemory(epoch);
+      return epochContextIn(memory, epoch);
     }),
   kawPowVectors((epoch) => epoch === 560),
 );
+
+test('the kernel hashes epoch 560 right in batches of any size', async () => {
+  const { memory } = await pool.epochMemory(560);
+  const engine = createKernelEngine();
+  engine.prepare(epochContextIn(memory, 560), claimScratch(memory));
+  const { vectors: known } = kawPowVectors((epoch) => epoch === 560);
+  for (let size = 1; size <= KERNEL_BATCH_MAX + 1; size++) {
+    for (const { requests, wanted } of batchesOf(known, size)) {
+      const results = engine.hash(requests);
+      assert.deepEqual(
+        results.map(({ mixHash, finalHash }) => bytesToHex(mixHash) + bytesToHex(finalHash)),
+        wanted,
+        `a batch of ${size}`,
+      );
+    }
+  }
+});
 
 for (const block of realBlockVectors()) {
   test(`real block ${block.height} has the hashes that the network accepted`, async () => {
