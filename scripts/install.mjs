@@ -238,7 +238,7 @@ async function main() {
 
 async function install(reason) {
   const startedMs = Date.now();
-  say(`${reason}: installing with npm ci (about 350 MB on disk, a minute or so)`);
+  say(`${reason}: installing with npm ci (about 300 MB on disk, a minute or so)`);
   await installPackages();
   if (nodeProblem() !== undefined) await installNode();
   const left = staleReason();

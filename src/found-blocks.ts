@@ -1,8 +1,8 @@
+import { bytesToHex } from './chain/bytes.ts';
 import type { Network } from './chain/coins.ts';
 import { formatCoins } from './chain/payout.ts';
 import { solvedBlockHex } from './mining/job.ts';
 import type { JobBook } from './mining/job-book.ts';
-import { blockHashOf } from './mining/judge.ts';
 import type { Clock, Log } from './mining/ports.ts';
 import type { Share } from './mining/share.ts';
 import type { Tally } from './mining/tally.ts';
@@ -49,7 +49,7 @@ export class FoundBlocks {
   submit(share: Share, workerName: string): void {
     const { job } = share.issued;
     const { height } = job.template;
-    const blockHash = blockHashOf(share);
+    const blockHash = bytesToHex(share.finalHash);
     const { submitter, jobs, tally, log } = this.#modules;
     const submitted = submitter.submit({
       blockHex: solvedBlockHex(job, share.nonce, share.claimedMixHash),

@@ -218,7 +218,8 @@ export class Instance {
     const { reason, share, kind } = result;
     if (reason === 'wrong-mix' && share !== undefined) this.#blocks.markForged(share);
     if (kind === 'revoked') this.#tally.revoke(reason, result.share.issued.work, nowMs);
-    else this.#tally.reject(reason);
+    // A forged one was counted as stale already.
+    else if (kind === 'rejected') this.#tally.reject(reason);
     log.debug({ worker, reason }, `share ${kind}`);
   }
 

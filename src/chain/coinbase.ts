@@ -5,7 +5,14 @@ import type { TransactionOutput } from './transaction.ts';
 
 /** Consensus: a coinbase scriptSig has 2 to 100 bytes. */
 const SCRIPT_SIG_BYTES_MIN = 2;
-export const SCRIPT_SIG_BYTES_MAX = 100;
+const SCRIPT_SIG_BYTES_MAX = 100;
+
+/** Appended to the tag where a coinbase must differ from another of the same tag; see mining/job.ts. */
+const VARIANT_BYTES = 4;
+/** A height push takes at most this many bytes (length, four of number). */
+const HEIGHT_PUSH_BYTES_MAX = 5;
+/** The tag that fits at every height, with room for a variant. */
+export const TAG_BYTES_MAX = SCRIPT_SIG_BYTES_MAX - HEIGHT_PUSH_BYTES_MAX - VARIANT_BYTES;
 
 /** The transaction format of a coinbase; any version is valid, 1 is what the recordings carry. */
 const COINBASE_VERSION = 1;

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { bad, good, MAIN, only, TEST } from '../../test/support/config.ts';
-import { SCRIPT_SIG_BYTES_MAX } from '../chain/coinbase.ts';
-import { TAG_BYTES_MAX as JOB_TAG_BYTES_MAX } from '../mining/job.ts';
-import { TAG_BYTES_MAX } from './payout-section.ts';
+import { PAYOUT, recordedTemplate } from '../../test/support/mining.ts';
+import { TAG_BYTES_MAX } from '../chain/coinbase.ts';
+import { createJob } from '../mining/job.ts';
 
 describe('payout', () => {
   const problem = (yaml: string): string => {
@@ -79,7 +79,14 @@ describe('payout', () => {
   });
 });
 
-test('the longest tag is the one that a job takes', () => {
-  assert.equal(TAG_BYTES_MAX, JOB_TAG_BYTES_MAX);
-  assert.ok(TAG_BYTES_MAX < SCRIPT_SIG_BYTES_MAX);
+test('the longest tag that is taken is one that a job takes at any height, and one byte more is neither', () => {
+  const { tag } = only(good(`payout: { address: ${MAIN}, tag: "${'x'.repeat(TAG_BYTES_MAX)}" }`));
+  const template = recordedTemplate({ height: 61_439_999, transactions: [] });
+  const parameters = { sequence: 1, template, branch: [], seedHashHex: '', payout: PAYOUT, variant: 1 };
+  createJob({ ...parameters, tag });
+  assert.throws(() => createJob({ ...parameters, tag: new Uint8Array(tag.length + 1) }), RangeError);
+  assert.match(
+    bad(`payout: { address: ${MAIN}, tag: "${'x'.repeat(TAG_BYTES_MAX + 1)}" }`).join(),
+    /at most 91 bytes/,
+  );
 });

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { decodeAddress } from '../chain/address.ts';
-import { SCRIPT_SIG_BYTES_MAX } from '../chain/coinbase.ts';
+import { TAG_BYTES_MAX } from '../chain/coinbase.ts';
 import type { Network } from '../chain/coins.ts';
 import { PARTS_PER_MILLION } from '../chain/payout.ts';
 import type { Path, Problems } from './problems.ts';
@@ -12,8 +12,6 @@ type PayoutSection = z.output<typeof payoutSchema>;
 
 /** Stands in every block found, for everyone to see. */
 const DEFAULT_TAG = '/KPSS/';
-/** What a coinbase has left beside the height (5 bytes) and a job's variant (4 bytes). */
-export const TAG_BYTES_MAX = SCRIPT_SIG_BYTES_MAX - 9;
 
 /** Examples have YOUR_ADDRESS where this must stand. */
 const PLACEHOLDER = 'that is still a placeholder: put your own address there';

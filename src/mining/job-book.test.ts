@@ -3,8 +3,9 @@ import { test } from 'node:test';
 import { bookWithTemplate, PAYOUT, recordedTemplate, tipOf } from '../../test/support/mining.ts';
 import { decodeBlock } from '../chain/block.ts';
 import { bytesToHex, hexToBytes } from '../chain/bytes.ts';
+import { TAG_BYTES_MAX } from '../chain/coinbase.ts';
 import { merkleRoot } from '../chain/merkle.ts';
-import { createJob, solvedBlockHex, TAG_BYTES_MAX } from './job.ts';
+import { createJob, solvedBlockHex } from './job.ts';
 import { JobBook } from './job-book.ts';
 
 test('before the first template there is no job', () => {

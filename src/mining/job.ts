@@ -1,18 +1,11 @@
 import { assembleBlockHex } from '../chain/block.ts';
 import { bytesToHex, concatBytes, hexToBytes, reversed, uint32Le } from '../chain/bytes.ts';
-import { buildCoinbase, type Coinbase, SCRIPT_SIG_BYTES_MAX } from '../chain/coinbase.ts';
+import { buildCoinbase, type Coinbase, TAG_BYTES_MAX } from '../chain/coinbase.ts';
 import { encodeHeader, encodeHeaderInput, headerHashOf } from '../chain/header.ts';
 import { rootFromBranch } from '../chain/merkle.ts';
 import { type Payout, splitPayout } from '../chain/payout.ts';
 import { heightPush } from '../chain/script.ts';
 import type { Template } from './template.ts';
-
-/** Appended to the tag when a job needs a header of its own; see `variant`. */
-const VARIANT_BYTES = 4;
-/** ravend's height push takes at most this many bytes (length, four of number). */
-const HEIGHT_PUSH_BYTES_MAX = 5;
-/** The tag that fits at every height, with room for a variant. */
-export const TAG_BYTES_MAX = SCRIPT_SIG_BYTES_MAX - HEIGHT_PUSH_BYTES_MAX - VARIANT_BYTES;
 
 /** What miners work on: a template and a payout make one header hash. Immutable; shared by all sessions it is given to. */
 export interface Job {

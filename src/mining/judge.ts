@@ -1,4 +1,3 @@
-import { bytesToHex } from '../chain/bytes.ts';
 import type { Clock } from './ports.ts';
 import type { Share } from './share.ts';
 
@@ -64,9 +63,4 @@ export function judgeShare(
       () => settle(false, false),
     );
   });
-}
-
-/** A share's block hash, display hex; meaningful when it is a candidate. */
-export function blockHashOf(share: Share): string {
-  return bytesToHex(share.finalHash);
 }

@@ -73,6 +73,11 @@ describe('candidates', () => {
     await harness.clock.settle();
     assert.equal(harness.candidates.length, 2);
     assert.deepEqual(harness.closes, ['demerits']);
+    // Each was counted once, as stale; that it was forged is told besides.
+    const count = (kind: string) => harness.results.filter((result) => result.kind === kind).length;
+    assert.equal(count('rejected'), 40);
+    assert(count('forged') >= 4);
+    assert.equal(count('revoked'), 0);
   });
 
   test('a candidate for the tip before is still submitted, and its share called stale', () => {

@@ -56,7 +56,9 @@ export type ShareResult =
   | { readonly kind: 'accepted'; readonly verified: boolean; readonly share: Share }
   | { readonly kind: 'rejected'; readonly reason: RejectReason; readonly share: Share | undefined }
   /** It was accepted unverified, and its mix hash turned out to be wrong. */
-  | { readonly kind: 'revoked'; readonly reason: RejectReason; readonly share: Share };
+  | { readonly kind: 'revoked'; readonly reason: RejectReason; readonly share: Share }
+  /** It was rejected as stale, went to the nodes as a candidate, and its mix hash turned out to be wrong. */
+  | { readonly kind: 'forged'; readonly reason: RejectReason; readonly share: Share };
 
 /** One connection's way out. */
 export interface Wire {
@@ -286,7 +288,7 @@ export class Session {
     if (goesOut) onCandidate(share, this);
     if (!screening.ok) this.#rejectShare(id, screening.reason, share);
     if (share !== undefined) {
-      this.#judge(share, isCandidate && !goesOut)
+      this.#judge(share, isCandidate && !goesOut, isStale)
         .then((judgement) => this.#settle(screening.ok ? id : undefined, share, judgement))
         .catch((error: unknown) => this.#modules.onFault(error, this));
     }
@@ -294,10 +296,10 @@ export class Session {
   }
 
   /** @param isHeld a candidate that did not go out yet: it does unless it is found to be forged */
-  async #judge(share: Share, isHeld: boolean): Promise<Judgement> {
+  async #judge(share: Share, isHeld: boolean, isStale: boolean): Promise<Judgement> {
     const { judge, onCandidate, onResult } = this.#modules;
     const onLateWrongMix = () => {
-      onResult({ kind: 'revoked', reason: 'wrong-mix', share }, this);
+      onResult({ kind: isStale ? 'forged' : 'revoked', reason: 'wrong-mix', share }, this);
       this.#blame('wrong-mix');
     };
     if (share.isCandidate) this.#unjudgedCandidates += 1;
@@ -310,7 +312,9 @@ export class Session {
   /** @param id of the request that waits for its reply; undefined for a stale candidate, which was told so already */
   #settle(id: RequestId | undefined, share: Share, judgement: Judgement): void {
     if (id === undefined) {
-      if (!judgement.accepted) this.#blame(judgement.reason);
+      if (judgement.accepted) return;
+      this.#modules.onResult({ kind: 'forged', reason: judgement.reason, share }, this);
+      this.#blame(judgement.reason);
       return;
     }
     if (!judgement.accepted) {
