@@ -6,6 +6,7 @@ import { findNetwork } from '../src/chain/coins.ts';
 import { createLog } from '../src/cli/log.ts';
 import { systemClock, systemRandom } from '../src/clock.ts';
 import { Instance } from '../src/instance.ts';
+import { KAWPOW } from '../src/kawpow/params.ts';
 import type { Verifier } from '../src/kawpow/verifier.ts';
 import type { NodeRpc } from '../src/mining/ports.ts';
 import { createRpcClient } from '../src/node/rpc-client.ts';
@@ -92,6 +93,7 @@ function createInstance(url: string) {
     {
       name: 'bench',
       network,
+      pow: KAWPOW,
       payout: { mainScript: Uint8Array.of(0x51), recipients: [] },
       tag: new Uint8Array(0),
       stratum: { host: '127.0.0.1', port: 0, vardiff: EASY },

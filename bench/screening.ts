@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import { finalHash } from '../src/kawpow/final-hash.ts';
+import { KAWPOW } from '../src/kawpow/params.ts';
 import { IssuedJobs } from '../src/mining/issued-jobs.ts';
 import { JobBook } from '../src/mining/job-book.ts';
 import { type ScreeningContext, screenShare } from '../src/mining/share.ts';
@@ -31,7 +32,7 @@ export function run(): void {
     const lines = Array.from({ length: SHARES_PER_ROUND }, (_, i) =>
       line(issued.id, round * SHARES_PER_ROUND + i),
     );
-    columns['final hash alone']?.push(timeEach((i) => finalHash(job.headerHash, BigInt(i), mixHash)));
+    columns['final hash alone']?.push(timeEach((i) => finalHash(job.headerHash, BigInt(i), mixHash, KAWPOW)));
     const requests = lines.map(parseRequest);
     columns['read the line']?.push(timeEach((i) => parseRequest(lines[i] as string)));
     columns.screen?.push(

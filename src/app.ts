@@ -1,12 +1,15 @@
 import type { BlockOutcome } from './found-blocks.ts';
 import { Instance, type InstanceOptions, type InstanceStatus } from './instance.ts';
+import { type KawPow, PROOFS_OF_WORK } from './kawpow/params.ts';
 import { createVerifierPool, type VerifierEvent, type VerifierPoolOptions } from './kawpow/pool.ts';
-import type { Verifier } from './kawpow/verifier.ts';
+import type { VerifierPool } from './kawpow/verifier.ts';
 import type { Clock, Log, RandomSource } from './mining/ports.ts';
 import type { Credentials } from './node/credentials.ts';
 import { createRpcClient } from './node/rpc-client.ts';
 
-export interface AppInstance extends InstanceOptions {
+export interface AppInstance extends Omit<InstanceOptions, 'pow'> {
+  /** The network's when left out. */
+  readonly pow?: KawPow;
   readonly node: {
     readonly name: string;
     readonly url: string;
@@ -21,7 +24,7 @@ export interface AppModules {
   readonly random: RandomSource;
   readonly log: Log;
   /** Stays its owner's: closing the app does not close it. */
-  readonly verifier: Verifier;
+  readonly verifier: VerifierPool;
 }
 
 /** All instances of one process, started and stopped together. */
@@ -38,7 +41,12 @@ export class App {
         rpc: createRpcClient({ ...connection, clock: modules.clock }),
       };
       const log = several ? named(modules.log, options.name) : modules.log;
-      return new Instance(options, { ...modules, log, node, ...(onBlock && { onBlock }) });
+      const pow = options.pow ?? PROOFS_OF_WORK[options.network.proofOfWork];
+      const verifier = modules.verifier.of(pow);
+      return new Instance(
+        { ...options, pow },
+        { ...modules, log, node, verifier, ...(onBlock && { onBlock }) },
+      );
     });
   }
 
@@ -78,7 +86,7 @@ function named(log: Log, instance: string): Log {
 }
 
 /** The verifier that an app uses, with its events told in the log. */
-export function createLoggedVerifier(options: Omit<VerifierPoolOptions, 'onEvent'>, log: Log): Verifier {
+export function createLoggedVerifier(options: Omit<VerifierPoolOptions, 'onEvent'>, log: Log): VerifierPool {
   return createVerifierPool({ ...options, onEvent: (event) => logVerifierEvent(event, log) });
 }
 

@@ -11,6 +11,7 @@ import { findNetwork } from './chain/coins.ts';
 import { systemClock, systemRandom } from './clock.ts';
 import type { BlockOutcome } from './found-blocks.ts';
 import { Instance, type InstanceModules } from './instance.ts';
+import { KAWPOW } from './kawpow/params.ts';
 import type { Verifier } from './kawpow/verifier.ts';
 import { createRpcClient } from './node/rpc-client.ts';
 import { RpcError } from './node/rpc-error.ts';
@@ -66,6 +67,7 @@ async function startInstance(settings: { valid?: boolean; payPerLogin?: boolean;
     {
       name: 'test',
       network,
+      pow: KAWPOW,
       payout: { mainScript: settings.payPerLogin ? undefined : Uint8Array.of(0x51), recipients: [] },
       tag: new Uint8Array(0),
       stratum: { host: '127.0.0.1', port: 0, vardiff: EASY },
@@ -243,6 +245,7 @@ test('a log that takes a second to write does not hold a block back', async () =
     {
       name: 'test',
       network,
+      pow: KAWPOW,
       payout: { mainScript: Uint8Array.of(0x51), recipients: [] },
       tag: new Uint8Array(0),
       stratum: { host: '127.0.0.1', port: 0, vardiff: EASY },

@@ -3,6 +3,7 @@ import type { Network } from './chain/coins.ts';
 import { targetToDifficulty } from './chain/target.ts';
 import { type BlockOutcome, FoundBlocks } from './found-blocks.ts';
 import { epochOf } from './kawpow/epoch.ts';
+import type { KawPow } from './kawpow/params.ts';
 import type { Verifier } from './kawpow/verifier.ts';
 import { PrefixAllocator } from './mining/extranonce.ts';
 import { JobBook } from './mining/job-book.ts';
@@ -29,6 +30,8 @@ export interface InstanceOptions {
   /** For the log: `ravencoin-main`. */
   readonly name: string;
   readonly network: Network;
+  /** The network's, but that a devnet may have shorter epochs. */
+  readonly pow: KawPow;
   readonly payout: Omit<LoginPolicy, 'network'>;
   /** Follows the height in the coinbase. */
   readonly tag: Uint8Array;
@@ -40,6 +43,7 @@ export interface InstanceModules {
   readonly clock: Clock;
   readonly random: RandomSource;
   readonly log: Log;
+  /** Of this instance's proof of work. */
   readonly verifier: Verifier;
   readonly node: { readonly name: string; readonly url: string; readonly rpc: NodeRpc & { close(): void } };
   /** A block that a miner of this instance found has had its outcome. */
@@ -84,14 +88,14 @@ export class Instance {
     this.#prefixes = new PrefixAllocator(random);
     this.#tally = new Tally(clock.nowMs());
     this.#submitter = createSubmitter({}, { nodes: [node], clock, log });
-    this.#templates = createTemplateSource(
+    this.#templates = createTemplateSource<Template>(
       {
         expectedChain: network.name,
         nodeUrl: node.url,
         onTemplate: (template, { newTip }) => this.#takeTemplate(template, newTip),
         onStatus: (status) => this.#takeStatus(status),
       },
-      { rpc: node.rpc, clock, log, parseTemplate },
+      { rpc: node.rpc, clock, log, parseTemplate: (raw) => parseTemplate(raw, options.pow) },
     );
     this.#blocks = new FoundBlocks(network, {
       submitter: this.#submitter,
@@ -158,15 +162,15 @@ export class Instance {
     this.#jobs.add(template);
     this.#prefixes.retire(this.#jobs.oldestLiveSequence);
     this.#server.announceJob();
-    const { height, previousBlockHash: tip, transactions } = template;
+    const { height, previousBlockHash: tip, transactions, pow } = template;
     if (newTip) {
       const difficulty = Number(targetToDifficulty(template.networkTarget).toPrecision(6));
       const fields = { height, difficulty, transactions: transactions.length, tip };
       this.#modules.log.info(fields, `new tip, work for block ${height} at difficulty ${difficulty}`);
     }
     const { verifier } = this.#modules;
-    void verifier.prepare(epochOf(height));
-    void verifier.prepare(epochOf(height + PREPARE_BLOCKS_AHEAD));
+    void verifier.prepare(epochOf(height, pow));
+    void verifier.prepare(epochOf(height + PREPARE_BLOCKS_AHEAD, pow));
   }
 
   #takeStatus(status: NodeStatus): void {

@@ -10,6 +10,7 @@ import { merkleBranch, merkleRoot, rootFromBranch } from '../src/chain/merkle.ts
 import { splitPayout } from '../src/chain/payout.ts';
 import { heightPush } from '../src/chain/script.ts';
 import { bitsToTarget, meetsTarget } from '../src/chain/target.ts';
+import { KAWPOW } from '../src/kawpow/params.ts';
 import { solvedBlockHex } from '../src/mining/job.ts';
 import { JobBook } from '../src/mining/job-book.ts';
 import { parseTemplate } from '../src/mining/template.ts';
@@ -166,11 +167,14 @@ describe('a solved job is the recorded block, byte for byte: parseTemplate, JobB
       const { template: recorded, assembled, payoutAddress } = pair;
       const result = recorded.response.result;
       // Some blocks were given another time than their template's on purpose; the job takes the template's.
-      const parsed = parseTemplate({
-        ...result,
-        curtime: assembled.time,
-        mintime: Math.min(Number(result.mintime), assembled.time - 1),
-      });
+      const parsed = parseTemplate(
+        {
+          ...result,
+          curtime: assembled.time,
+          mintime: Math.min(Number(result.mintime), assembled.time - 1),
+        },
+        KAWPOW,
+      );
       assert(parsed.ok, parsed.ok ? '' : parsed.reason);
       const address = decodeAddress(payoutAddress, regtest);
       assert(address.ok);

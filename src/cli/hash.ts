@@ -3,6 +3,7 @@ import { bytesToHex, equalBytes } from '../chain/bytes.ts';
 import type { DecodedHeader } from '../chain/header.ts';
 import { bitsToTarget, meetsTarget } from '../chain/target.ts';
 import { EPOCH_MAX, epochOf, lightCacheBytes } from '../kawpow/epoch.ts';
+import { KAWPOW } from '../kawpow/params.ts';
 import { createVerifierPool, type VerifierEvent } from '../kawpow/pool.ts';
 import type { HashResult, Verifier } from '../kawpow/verifier.ts';
 import { type HashJob, type HashOptions, parseHashLine, parseHashOptions } from './hash-input.ts';
@@ -131,7 +132,7 @@ async function answerLine(line: string, verifier: Verifier, io: HashIo): Promise
 /** Why a request is not even tried: its light cache would not fit. */
 function refusalOf(job: HashJob, verifier: Verifier | undefined, io: HashIo): string | undefined {
   const { height } = job.request;
-  const epoch = epochOf(height);
+  const epoch = epochOf(height, KAWPOW);
   if (epoch > EPOCH_MAX) {
     return `height ${height} is in epoch ${epoch}; light caches are built up to epoch ${EPOCH_MAX} (1 GiB)`;
   }

@@ -38,7 +38,7 @@ export async function mineBlock({ node, random, signal }: BlockMakerModules): Pr
     const block = composeBlock(node, parent, random.bytes(TAG_BYTES));
     const solution = await solve(node, block, () => chain.tip !== parent, signal);
     if (!solution) continue;
-    const { hash, hex } = finishBlock(block, solution.nonce, solution.mixHash);
+    const { hash, hex } = finishBlock(node, block, solution);
     const answer = await gate.submit(hex);
     if (answer === null) return chain.find(hash) as BlockEntry;
     if (chain.tip === parent) throw refusedOwn(answer);
@@ -57,7 +57,7 @@ export async function addBlock(
   replaced?: BlockEntry,
 ): Promise<BlockEntry> {
   const block = composeBlock(node, parent, random.bytes(TAG_BYTES), replaced);
-  const { hash, hex } = finishBlock(block, 0n, new Uint8Array(32));
+  const { hash, hex } = finishBlock(node, block, { nonce: 0n, mixHash: new Uint8Array(32) });
   const answer = await node.gate.adopt(hex);
   const entry = node.chain.find(hash);
   if (!entry || (answer !== null && answer !== 'inconclusive')) throw refusedOwn(answer);
@@ -71,15 +71,20 @@ function refusedOwn(answer: string | null): KpssError {
 }
 
 function finishBlock(
+  { pow }: NodeParts,
   block: UnsolvedBlock,
-  nonce: bigint,
-  mixHash: Uint8Array,
+  { nonce, mixHash }: Solution,
 ): { hash: string; hex: string } {
   const header = encodeHeader(block.headerInput, nonce, mixHash);
   return {
-    hash: bytesToHex(finalHash(headerHashOf(block.headerInput), nonce, mixHash)),
+    hash: bytesToHex(finalHash(headerHashOf(block.headerInput), nonce, mixHash, pow)),
     hex: assembleBlockHex(header, block.coinbase, block.transactionsHex),
   };
+}
+
+interface Solution {
+  readonly nonce: bigint;
+  readonly mixHash: Uint8Array;
 }
 
 interface UnsolvedBlock {
@@ -133,7 +138,7 @@ async function solve(
   { height, bits, headerInput }: UnsolvedBlock,
   isOutrun: () => boolean,
   signal: AbortSignal,
-): Promise<{ nonce: bigint; mixHash: Uint8Array } | undefined> {
+): Promise<Solution | undefined> {
   const headerHash = headerHashOf(headerInput);
   const target = bitsToTarget(bits);
   for (let nonce = 0n; !isOutrun(); nonce++) {

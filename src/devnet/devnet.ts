@@ -1,5 +1,6 @@
 import { bytesToHex } from '../chain/bytes.ts';
 import type { Network } from '../chain/coins.ts';
+import { KAWPOW, type KawPow } from '../kawpow/params.ts';
 import type { Verifier } from '../kawpow/verifier.ts';
 import type { Clock, Log, RandomSource } from '../mining/ports.ts';
 import { difficultyOf } from './block-json.ts';
@@ -29,6 +30,8 @@ const PASSWORD_BYTES = 16;
 
 export interface DevnetOptions {
   readonly network: Network;
+  /** KAWPOW when left out. */
+  readonly pow?: KawPow;
   /** What retargets aim at; whole seconds. 10 when left out. */
   readonly blockTimeS?: number;
   /** Bits of the first blocks; 0x207fffff, where every second hash is a block, when left out. */
@@ -47,6 +50,7 @@ export interface DevnetOptions {
 }
 
 interface DevnetModules {
+  /** Of the devnet's proof of work. */
   readonly verifier: Pick<Verifier, 'hash' | 'verify'>;
   readonly clock: Clock;
   readonly random: RandomSource;
@@ -132,6 +136,7 @@ function createNode(
   { clock, verifier }: DevnetModules,
   state: ControlState,
 ): NodeParts {
+  const pow = options.pow ?? KAWPOW;
   const blockTimeS = options.blockTimeS ?? BLOCK_TIME_S;
   if (!Number.isInteger(blockTimeS) || blockTimeS < 1) {
     throw new RangeError(`a block time is a whole number of seconds, at least 1, got ${blockTimeS}`);
@@ -143,7 +148,7 @@ function createNode(
     state.feesSat.get(displayHex(tx.txidInternal)) ?? usualFeeSat;
   const ledger = new Ledger({ halvingBlocks: options.halvingBlocks ?? HALVING_BLOCKS, feeOf });
   const nowS = (): number => Math.floor(clock.nowMs() / 1000);
-  const genesis = createGenesis(options.genesisTimeS ?? Math.min(GENESIS_TIME_S, nowS()));
+  const genesis = createGenesis(options.genesisTimeS ?? Math.min(GENESIS_TIME_S, nowS()), pow);
   const chain = new Chain({ blockTimeS, startBits, ledger }, genesis);
   const mempool = new Mempool(ledger, feeOf);
   // Before the long polls hear of a new tip: what they answer with is made from the mempool.
@@ -158,10 +163,11 @@ function createNode(
   );
   return {
     network: options.network,
+    pow,
     chain,
     mempool,
     templates,
-    gate: new BlockGate({ chain, verifier, clock }),
+    gate: new BlockGate({ pow, chain, verifier, clock }),
     longPolls: new LongPolls({ chain, mempool, clock }),
     verifier,
     clock,

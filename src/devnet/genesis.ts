@@ -4,6 +4,7 @@ import { decodeHeader, encodeHeader, encodeHeaderInput } from '../chain/header.t
 import { p2pkhScript } from '../chain/script.ts';
 import { decodeTransaction } from '../chain/transaction.ts';
 import { finalHash } from '../kawpow/final-hash.ts';
+import type { KawPow } from '../kawpow/params.ts';
 import { type BlockBody, hashKey } from './chain.ts';
 import { POW_LIMIT_BITS } from './retarget.ts';
 import { blockBytes } from './transactions.ts';
@@ -20,7 +21,10 @@ const GENESIS_AMOUNT_SAT = 500_000_000_000n;
  * Block 0, the same for every devnet with the same time. It carries no proof of work: nobody asks for one.
  * @param timeS its time; earlier than any block's
  */
-export function createGenesis(timeS: number): {
+export function createGenesis(
+  timeS: number,
+  pow: KawPow,
+): {
   hash: string;
   header: ReturnType<typeof decodeHeader>;
   headerBytes: Uint8Array;
@@ -39,7 +43,7 @@ export function createGenesis(timeS: number): {
   const headerBytes = encodeHeader(input, 0n, mixHash);
   const header = decodeHeader(headerBytes);
   const body = { bytes: blockBytes(headerBytes, [coinbase]), transactions: [coinbase] };
-  return { hash: hashKey(finalHash(header.headerHash, 0n, mixHash)), header, headerBytes, body };
+  return { hash: hashKey(finalHash(header.headerHash, 0n, mixHash, pow)), header, headerBytes, body };
 }
 
 /** buildCoinbase begins with a height from 1 up, so this one is written out. */

@@ -1,5 +1,6 @@
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
+import type { KawPow } from '../kawpow/params.ts';
 import type { Clock, Timer } from '../mining/ports.ts';
 import {
   type MinerJob,
@@ -27,6 +28,7 @@ interface ConnectionOptions {
   readonly agent: string;
   /** Take any certificate. */
   readonly insecure: boolean;
+  readonly pow: KawPow;
 }
 
 export interface ConnectionEvents {
@@ -138,7 +140,7 @@ export class MinerConnection {
     this.#unfinished = lines.pop() ?? '';
     for (const line of lines) {
       if (this.#ended) return;
-      if (line.trim() !== '') this.#handle(parseServerLine(line));
+      if (line.trim() !== '') this.#handle(parseServerLine(line, this.#options.pow));
     }
     if (this.#unfinished.length > LINE_LENGTH_MAX) this.#end('the server sent a line without end');
   }

@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { jobMessage } from '../../test/support/scripted-stratum.ts';
 import { bytesToHex } from '../chain/bytes.ts';
+import { KAWPOW } from '../kawpow/params.ts';
 import { parsePrefix, parseServerLine, submitParams } from './miner-messages.ts';
 import { parseStratumUrl } from './miner-url.ts';
 
@@ -12,6 +13,7 @@ describe('lines from a stratum server', () => {
     for (const form of [target, `0x${target}`, `0X${target.toUpperCase()}`]) {
       const message = parseServerLine(
         JSON.stringify(jobMessage({ id: 'a', height: 7, target: form, bits: '1d00ffff' })),
+        KAWPOW,
       );
       assert(message.kind === 'job');
       assert.equal(bytesToHex(message.job.shareTarget), target.toLowerCase());
@@ -24,6 +26,7 @@ describe('lines from a stratum server', () => {
     const { params } = jobMessage({ id: 'a', target: '0'.repeat(64) }) as { params: unknown[] };
     const message = parseServerLine(
       JSON.stringify({ id: null, method: 'mining.notify', params: params.slice(0, 6) }),
+      KAWPOW,
     );
     assert(message.kind === 'job');
     assert.equal(message.job.networkTarget, undefined);
@@ -31,7 +34,7 @@ describe('lines from a stratum server', () => {
 
   it('replies and their errors in all forms that servers use', () => {
     const errorOf = (message: object): unknown => {
-      const parsed = parseServerLine(JSON.stringify({ id: 4, ...message }));
+      const parsed = parseServerLine(JSON.stringify({ id: 4, ...message }), KAWPOW);
       assert(parsed.kind === 'reply');
       return parsed.error;
     };
@@ -54,7 +57,7 @@ describe('lines from a stratum server', () => {
   });
 
   it('a submission carries 0x and all sixteen digits of the nonce', () => {
-    const parsed = parseServerLine(JSON.stringify(jobMessage({ id: 'a', target: '0'.repeat(64) })));
+    const parsed = parseServerLine(JSON.stringify(jobMessage({ id: 'a', target: '0'.repeat(64) })), KAWPOW);
     assert(parsed.kind === 'job');
     const params = submitParams('u.w', parsed.job, { nonce: 0xa7n, mixHash: new Uint8Array(32) });
     assert.deepEqual(params, [
@@ -81,7 +84,7 @@ describe('lines from a stratum server', () => {
     );
     fc.assert(
       fc.property(anything, (line) => {
-        const { kind } = parseServerLine(line);
+        const { kind } = parseServerLine(line, KAWPOW);
         assert(['job', 'reply', 'question', 'ignored'].includes(kind));
         parsePrefix(line);
       }),

@@ -1,6 +1,7 @@
 import { bytesToHex, equalBytes, hexToBytes } from '../chain/bytes.ts';
 import { bitsToTarget } from '../chain/target.ts';
-import { EPOCH_MAX, epochOf, seedHashOf } from '../kawpow/epoch.ts';
+import { epochMax, epochOf, seedHashOf } from '../kawpow/epoch.ts';
+import type { KawPow } from '../kawpow/params.ts';
 import { isRecord } from './json.ts';
 
 /** An id of any job that a server would send; longer ones are garbage. */
@@ -41,8 +42,11 @@ export type ServerMessage =
   | { readonly kind: 'question'; readonly id: number | string }
   | { readonly kind: 'ignored'; readonly reason: string };
 
-/** One line from a server, which may be anything; never throws. */
-export function parseServerLine(line: string): ServerMessage {
+/**
+ * One line from a server, which may be anything; never throws.
+ * @param pow what is mined
+ */
+export function parseServerLine(line: string, pow: KawPow): ServerMessage {
   let message: unknown;
   try {
     message = JSON.parse(line);
@@ -51,7 +55,7 @@ export function parseServerLine(line: string): ServerMessage {
   }
   if (!isRecord(message)) return ignored('no object');
   const { id, method } = message;
-  if (method === 'mining.notify') return parseJob(message.params);
+  if (method === 'mining.notify') return parseJob(message.params, pow);
   if (typeof method === 'string') {
     if (typeof id === 'number' || typeof id === 'string') return { kind: 'question', id };
     // The target comes with every job too, and only that one counts.
@@ -88,7 +92,7 @@ export function submitParams(
   ];
 }
 
-function parseJob(params: unknown): ServerMessage {
+function parseJob(params: unknown, pow: KawPow): ServerMessage {
   if (!Array.isArray(params)) return ignored('a job without parameters');
   const [id, headerHex, seedHex, targetHex, cleanJobs, height, bitsHex] = params as unknown[];
   if (typeof id !== 'string' || id.length > JOB_ID_LENGTH_MAX) return ignored('a job without an id');
@@ -98,8 +102,8 @@ function parseJob(params: unknown): ServerMessage {
   if (!headerHash || !seedHash || !shareTarget) return ignored('a job with a hash that is none');
   if (typeof height !== 'number' || !Number.isInteger(height) || height < 0 || height > 0xffffffff)
     return ignored('a job without a height');
-  const epoch = epochOf(height);
-  if (epoch > EPOCH_MAX) return ignored(`a job of height ${height}, far beyond any chain`);
+  const epoch = epochOf(height, pow);
+  if (epoch > epochMax(pow)) return ignored(`a job of height ${height}, far beyond any chain`);
   if (!equalBytes(seedHash, knownSeedHash(epoch)))
     return ignored('a job with the seed hash of another epoch');
   const job = {

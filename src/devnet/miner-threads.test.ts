@@ -4,6 +4,7 @@ import { silentLog } from '../../test/support/mining.ts';
 import { until } from '../../test/support/scripted-stratum.ts';
 import { systemClock } from '../clock.ts';
 import { buildEpochContext } from '../kawpow/epoch-context.ts';
+import { KAWPOW } from '../kawpow/params.ts';
 import type { EpochMemory } from '../kawpow/thread-messages.ts';
 import { type FromMinerThread, MinerThreads, type Search } from './miner-threads.ts';
 
@@ -22,11 +23,14 @@ let errors: string[];
 function startThreads(count: number): MinerThreads {
   found = [];
   errors = [];
-  return new MinerThreads(count, {
-    clock: systemClock,
-    log: { ...silentLog, error: (_fields, message) => errors.push(message) },
-    onFound: (result) => found.push(result),
-  });
+  return new MinerThreads(
+    { threads: count, pow: KAWPOW },
+    {
+      clock: systemClock,
+      log: { ...silentLog, error: (_fields, message) => errors.push(message) },
+      onFound: (result) => found.push(result),
+    },
+  );
 }
 
 describe('mining threads', () => {

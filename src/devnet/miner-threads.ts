@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { claimScratch, releaseScratch } from '../kawpow/kernel-memory.ts';
+import type { KawPow } from '../kawpow/params.ts';
 import type { EpochMemory } from '../kawpow/thread-messages.ts';
 import type { Clock, Log, Timer } from '../mining/ports.ts';
 
@@ -15,6 +16,7 @@ export interface MinerThreadSetup {
   readonly board: SharedArrayBuffer;
   /** Which of the threads it is. */
   readonly index: number;
+  readonly pow: KawPow;
 }
 
 /** A range of nonces to search for one header. */
@@ -67,6 +69,7 @@ interface MinerThreadsModules {
 /** The mining threads as one: each searches its own part of the nonces, all drop their work at once. */
 export class MinerThreads {
   readonly #modules: MinerThreadsModules;
+  readonly #pow: KawPow;
   readonly #count: number;
   readonly #board: SharedArrayBuffer;
   readonly #counters: Uint32Array;
@@ -78,11 +81,13 @@ export class MinerThreads {
   #orders: readonly SearchOrder[] = [];
   #stopped = false;
 
-  /** @param count of threads, at least 1 */
-  constructor(count: number, modules: MinerThreadsModules) {
+  /** @param options `threads` is at least 1 */
+  constructor(options: { readonly threads: number; readonly pow: KawPow }, modules: MinerThreadsModules) {
+    const count = options.threads;
     if (!Number.isInteger(count) || count < 1)
       throw new RangeError(`a miner has 1 thread or more, not ${count}`);
     this.#modules = modules;
+    this.#pow = options.pow;
     this.#count = count;
     this.#board = new SharedArrayBuffer(4 * (1 + count));
     this.#counters = new Uint32Array(this.#board);
@@ -157,7 +162,7 @@ export class MinerThreads {
 
   #start(index: number): Worker {
     const name = import.meta.url.endsWith('.ts') ? './miner-worker.ts' : './miner-worker.js';
-    const setup: MinerThreadSetup = { board: this.#board, index };
+    const setup: MinerThreadSetup = { board: this.#board, index, pow: this.#pow };
     const worker = new Worker(new URL(name, import.meta.url), { workerData: setup });
     worker.on('message', (found: FromMinerThread) => this.#modules.onFound(found));
     worker.on('error', (error) =>

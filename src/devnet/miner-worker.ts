@@ -16,14 +16,13 @@ const BATCH_HASHES = ENGINE_BATCH_MAX;
 const port = parentPort;
 if (port === null) throw new Error('miner-worker is started by the CPU miner');
 
-const { board, index } = workerData as MinerThreadSetup;
+const { board, index, pow } = workerData as MinerThreadSetup;
 const counters = new Uint32Array(board);
-const engine = createKernelEngine();
+const engine = createKernelEngine(pow);
 
 port.on('message', (message: ToMinerThread) => {
   if (message.kind === 'search') return search(message.order);
-  const { epoch, memory } = message.memory;
-  engine.prepare(epochContextIn(memory, epoch), message.scratch);
+  engine.prepare(epochContextIn(message.memory), message.scratch);
   if (message.dropEpoch !== undefined) engine.forget(message.dropEpoch);
 });
 

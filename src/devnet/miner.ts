@@ -1,5 +1,6 @@
 import { meetsTarget } from '../chain/target.ts';
 import { epochOf } from '../kawpow/epoch.ts';
+import { KAWPOW, type KawPow } from '../kawpow/params.ts';
 import { createVerifierPool } from '../kawpow/pool.ts';
 import type { Verifier } from '../kawpow/verifier.ts';
 import type { Clock, Log, RandomSource, Timer } from '../mining/ports.ts';
@@ -36,6 +37,8 @@ export interface CpuMinerOptions {
   readonly insecure?: boolean;
   /** Between two hashrate lines; 0 for none. 30,000 when left out. */
   readonly reportMs?: number;
+  /** What is mined; KAWPOW when left out. */
+  readonly pow?: KawPow;
 }
 
 /** A share, once the server has spoken. */
@@ -56,7 +59,7 @@ interface CpuMinerModules {
   readonly clock: Clock;
   readonly random: RandomSource;
   readonly log: Log;
-  /** Where light caches come from; the miner builds its own when left out. Not closed by the miner. */
+  /** Where light caches of that proof of work come from; the miner builds its own when left out. Not closed by the miner. */
   readonly verifier?: Pick<Verifier, 'epochMemory'>;
 }
 
@@ -113,6 +116,7 @@ interface LiveJob {
 
 class Miner implements CpuMiner {
   readonly #options: CpuMinerOptions;
+  readonly #pow: KawPow;
   readonly #modules: CpuMinerModules;
   readonly #events: CpuMinerEvents;
   readonly #address: ReturnType<typeof parseStratumUrl>;
@@ -139,6 +143,7 @@ class Miner implements CpuMiner {
     if (!Number.isInteger(threads) || threads < 1)
       throw new RangeError(`a miner has 1 thread or more, not ${threads}`);
     this.#options = options;
+    this.#pow = options.pow ?? KAWPOW;
     this.#modules = modules;
     this.#events = events;
     this.#retry = new MinerRetry(modules.clock, modules.random);
@@ -148,7 +153,10 @@ class Miner implements CpuMiner {
     if (this.#threads) return;
     const { clock, log } = this.#modules;
     const onFound = (found: FromMinerThread): void => this.#onFound(found);
-    const threads = new MinerThreads(this.#options.threads ?? 1, { clock, log, onFound });
+    const threads = new MinerThreads(
+      { threads: this.#options.threads ?? 1, pow: this.#pow },
+      { clock, log, onFound },
+    );
     this.#threads = threads;
     this.#meter = new HashMeter(clock, () => threads.hashes());
     this.#report();
@@ -183,7 +191,7 @@ class Miner implements CpuMiner {
   #connect(): void {
     const { user, password = 'x', insecure = false } = this.#options;
     const { clock, log } = this.#modules;
-    const options = { address: this.#address, user, password, insecure, agent: MINER_AGENT };
+    const options = { address: this.#address, user, password, insecure, agent: MINER_AGENT, pow: this.#pow };
     const connection = new MinerConnection(options, clock, {
       onReady: () => {
         this.#connected = true;
@@ -217,7 +225,7 @@ class Miner implements CpuMiner {
     const tip = known ?? { height: job.height, blockSentMs: undefined };
     this.#tip = tip;
     log.debug({ job: job.id, height: job.height, clean: job.cleanJobs }, 'miner: new job');
-    const epoch = epochOf(job.height);
+    const epoch = epochOf(job.height, this.#pow);
     if (epoch !== this.#epoch) {
       // Until the cache is there the threads rest: what they search may be void already.
       this.#threads?.search(undefined);
@@ -263,7 +271,7 @@ class Miner implements CpuMiner {
 
   #lightCaches(): Pick<Verifier, 'epochMemory'> {
     if (this.#modules.verifier) return this.#modules.verifier;
-    this.#ownVerifier ??= createVerifierPool({ threads: 1 });
+    this.#ownVerifier ??= createVerifierPool({ threads: 1, pow: this.#pow });
     return this.#ownVerifier;
   }
 

@@ -1,4 +1,5 @@
 import type { Network } from '../chain/coins.ts';
+import type { KawPow } from '../kawpow/params.ts';
 import type { Verifier } from '../kawpow/verifier.ts';
 import type { Clock } from '../mining/ports.ts';
 import type { Chain } from './chain.ts';
@@ -23,6 +24,7 @@ export type DevnetFault =
 /** The parts of the node that RPC methods work on. */
 export interface NodeParts {
   readonly network: Network;
+  readonly pow: KawPow;
   readonly chain: Chain;
   readonly mempool: Mempool;
   readonly templates: TemplateMaker;

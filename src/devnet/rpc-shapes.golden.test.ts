@@ -17,6 +17,7 @@ import { findNetwork, type Network } from '../chain/coins.ts';
 import { decodeHeader } from '../chain/header.ts';
 import { decodeTransaction } from '../chain/transaction.ts';
 import { systemClock, systemRandom } from '../clock.ts';
+import { KAWPOW } from '../kawpow/params.ts';
 import { parseTemplate } from '../mining/template.ts';
 import { createDevnet, type Devnet } from './devnet.ts';
 import { readJson, writeJson } from './json.ts';
@@ -166,7 +167,7 @@ describe('answers have the members, order and kinds that ravend gives them', () 
         recorded.transactions.map(without),
       );
       assert.equal(template.default_witness_commitment, recorded.default_witness_commitment);
-      const parsed = parseTemplate(template);
+      const parsed = parseTemplate(template, KAWPOW);
       assert(parsed.ok, parsed.ok ? '' : parsed.reason);
       await node.control.mineBlock();
       assert.deepEqual((await getTemplate(node)).transactions, []);

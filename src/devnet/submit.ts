@@ -3,6 +3,7 @@ import { ByteReader } from '../chain/byte-reader.ts';
 import { concatBytes, hexToBytes } from '../chain/bytes.ts';
 import { type DecodedTransaction, decodeTransaction } from '../chain/transaction.ts';
 import { finalHash } from '../kawpow/final-hash.ts';
+import type { KawPow } from '../kawpow/params.ts';
 import type { Verifier } from '../kawpow/verifier.ts';
 import type { Clock } from '../mining/ports.ts';
 import { type BlockEntry, type Chain, hashKey } from './chain.ts';
@@ -25,6 +26,7 @@ const WITNESS_FORM = Uint8Array.of(0, 1);
 const RESERVED_VALUE = concatBytes(Uint8Array.of(1, 32), new Uint8Array(32));
 
 interface BlockGateModules {
+  readonly pow: KawPow;
   readonly chain: Chain;
   readonly verifier: Pick<Verifier, 'verify'>;
   readonly clock: Clock;
@@ -76,7 +78,7 @@ export class BlockGate {
   propose(blockHex: string): string | null {
     const { header, transactions } = decode(blockHex);
     const { chain } = this.#modules;
-    const known = chain.find(blockHashOf(header));
+    const known = chain.find(blockHashOf(header, this.#modules.pow));
     if (known) return knownReason(known) ?? 'duplicate-inconclusive';
     if (hashKey(header.previousBlockHash) !== chain.tip.hash) return 'inconclusive-not-best-prevblk';
     const refusal =
@@ -99,7 +101,7 @@ export class BlockGate {
   ): Promise<string | null> {
     const { chain } = this.#modules;
     const { header } = block;
-    const hash = blockHashOf(header);
+    const hash = blockHashOf(header, this.#modules.pow);
     const known = chain.find(hash);
     const reason = known && knownReason(known);
     if (reason !== undefined) return reason;
@@ -175,8 +177,8 @@ function decode(blockHex: string): DecodedBlock {
 }
 
 /** A block's name: its final hash as the claimed mix hash has it. */
-function blockHashOf(header: DecodedBlock['header']): string {
-  return hashKey(finalHash(header.headerHash, header.nonce, header.mixHash));
+function blockHashOf(header: DecodedBlock['header'], pow: KawPow): string {
+  return hashKey(finalHash(header.headerHash, header.nonce, header.mixHash, pow));
 }
 
 function knownReason(entry: BlockEntry): string | undefined {

@@ -14,4 +14,4 @@ const { memory } = buildEpochContext(epoch, {
   pow,
   onProgress: (fraction) => send({ kind: 'progress', fraction }),
 });
-send({ kind: 'built', memory: { epoch, memory } });
+send({ kind: 'built', memory: { pow, epoch, memory } });

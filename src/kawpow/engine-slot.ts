@@ -1,6 +1,11 @@
 import { claimScratch } from './kernel-memory.ts';
-import type { KawPow } from './params.ts';
-import type { EpochMemory, FromWorker, ToWorker } from './thread-messages.ts';
+import {
+  type EpochMemory,
+  epochKey,
+  type FromWorker,
+  type PowEpoch,
+  type ToWorker,
+} from './thread-messages.ts';
 import type { Thread, ThreadStarter } from './threads.ts';
 import type { Task } from './waiting.ts';
 
@@ -17,16 +22,14 @@ interface EngineSlotModules {
  * crashes right at its start is not started over and over: each start costs a request one of its two tries.
  */
 export class EngineSlot {
-  readonly #pow: KawPow;
   readonly #modules: EngineSlotModules;
   #thread: Thread<ToWorker> | undefined;
   #batch: readonly Task[] | undefined;
-  readonly #prepared = new Set<number>();
+  readonly #prepared = new Set<string>();
   /** By epoch. A thread that replaces a crashed one gets the same. */
-  readonly #scratches = new Map<number, number>();
+  readonly #scratches = new Map<string, number>();
 
-  constructor(options: { pow: KawPow }, modules: EngineSlotModules) {
-    this.#pow = options.pow;
+  constructor(modules: EngineSlotModules) {
     this.#modules = modules;
   }
 
@@ -36,24 +39,28 @@ export class EngineSlot {
 
   prepare(memory: EpochMemory): void {
     const thread = this.#running();
-    if (this.#prepared.has(memory.epoch)) return;
-    this.#prepared.add(memory.epoch);
-    const scratch = this.#scratches.get(memory.epoch) ?? claimScratch(memory.memory);
-    this.#scratches.set(memory.epoch, scratch);
+    const key = epochKey(memory);
+    if (this.#prepared.has(key)) return;
+    this.#prepared.add(key);
+    const scratch = this.#scratches.get(key) ?? claimScratch(memory.memory);
+    this.#scratches.set(key, scratch);
     thread.post({ kind: 'prepare', memory, scratch });
   }
 
   /** The epoch's memory goes, and its scratches with it. */
-  forget(epoch: number): void {
-    this.#scratches.delete(epoch);
-    if (this.#prepared.delete(epoch)) this.#thread?.post({ kind: 'forget', epoch });
+  forget(of: PowEpoch): void {
+    const key = epochKey(of);
+    this.#scratches.delete(key);
+    if (!this.#prepared.delete(key)) return;
+    this.#thread?.post({ kind: 'forget', powName: of.pow.name, epoch: of.epoch });
   }
 
   /** @param batch requests of this memory's epoch; the slot must be idle */
   run(memory: EpochMemory, batch: readonly Task[]): void {
     this.prepare(memory);
     this.#batch = batch;
-    this.#running().post({ kind: 'hash', requests: batch.map((task) => task.request) });
+    const requests = batch.map((task) => task.request);
+    this.#running().post({ kind: 'hash', powName: memory.pow.name, requests });
   }
 
   /** @returns the batch that will not be answered any more, and when the thread is gone */
@@ -67,7 +74,7 @@ export class EngineSlot {
 
   #running(): Thread<ToWorker> {
     if (this.#thread !== undefined) return this.#thread;
-    const thread = this.#modules.threads.startWorker(this.#pow, {
+    const thread = this.#modules.threads.startWorker({
       onMessage: (message) => {
         if (this.#thread === thread) this.#settle(message);
       },

@@ -74,7 +74,7 @@ test('two epochs are kept, and the least recently used one makes room', async ()
   happened();
   void pool.prepare(2);
   assert.deepEqual(happened(), ['epoch-dropped 1', 'epoch-building 2']);
-  assert.deepEqual(threads.worker.posts.at(-1), { kind: 'forget', epoch: 1 });
+  assert.deepEqual(threads.worker.posts.at(-1), { kind: 'forget', powName: 'kawpow', epoch: 1 });
   threads.builder.finish();
   assert.deepEqual(ready(pool), [0, 2]);
 });

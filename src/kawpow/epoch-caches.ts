@@ -1,5 +1,4 @@
-import type { KawPow } from './params.ts';
-import type { EpochMemory } from './thread-messages.ts';
+import { type EpochMemory, epochKey, type PowEpoch } from './thread-messages.ts';
 import type { Thread, ThreadStarter } from './threads.ts';
 import type { EpochStatus } from './verifier.ts';
 
@@ -7,7 +6,7 @@ import type { EpochStatus } from './verifier.ts';
 const BUILDS_MAX = 2;
 
 interface Entry {
-  readonly epoch: number;
+  readonly of: PowEpoch;
   /** Set when it is ready. */
   memory?: EpochMemory;
   progress: number;
@@ -22,11 +21,11 @@ interface Entry {
 interface EpochCachesModules {
   readonly threads: Pick<ThreadStarter, 'startBuilder'>;
   /** Requests that wait for an epoch now. */
-  waiting(epoch: number): number;
-  onBuilding(epoch: number): void;
+  waiting(of: PowEpoch): number;
+  onBuilding(of: PowEpoch): void;
   onReady(memory: EpochMemory): void;
-  onDropped(epoch: number): void;
-  onFailed(epoch: number, error: Error): void;
+  onDropped(of: PowEpoch): void;
+  onFailed(of: PowEpoch, error: Error): void;
 }
 
 /**
@@ -35,47 +34,47 @@ interface EpochCachesModules {
  * nobody waits for ever, however many epochs are asked for in turn.
  */
 export class EpochCaches {
-  readonly #pow: KawPow;
   readonly #epochsMax: number;
   readonly #modules: EpochCachesModules;
   /** Those without memory are built in the order in which they were first wanted. */
-  readonly #entries = new Map<number, Entry>();
+  readonly #entries = new Map<string, Entry>();
   #builder: Thread<never> | undefined;
   #uses = 0;
   #closed = false;
 
-  constructor(options: { readonly pow: KawPow; readonly epochsMax: number }, modules: EpochCachesModules) {
-    this.#pow = options.pow;
-    this.#epochsMax = options.epochsMax;
+  constructor(epochsMax: number, modules: EpochCachesModules) {
+    this.#epochsMax = epochsMax;
     this.#modules = modules;
   }
 
-  memory(epoch: number): EpochMemory | undefined {
-    return this.#entries.get(epoch)?.memory;
+  /** @param key as epochKey gives it */
+  memory(key: string): EpochMemory | undefined {
+    return this.#entries.get(key)?.memory;
   }
 
   status(): EpochStatus[] {
-    return Array.from(this.#entries.values(), ({ epoch, memory, progress }) => ({
-      epoch,
+    return Array.from(this.#entries.values(), ({ of, memory, progress }) => ({
+      pow: of.pow.name,
+      epoch: of.epoch,
       state: memory === undefined ? 'building' : 'ready',
       progress,
     }));
   }
 
   /** Has an epoch built, unless it is there or on its way. */
-  want(epoch: number): void {
-    const entry = this.#entries.get(epoch);
+  want(of: PowEpoch): void {
+    const entry = this.#entries.get(epochKey(of));
     if (entry !== undefined) {
       entry.usedAt = ++this.#uses;
       return;
     }
-    this.#add(epoch);
+    this.#add(of);
     this.#buildNext();
   }
 
   /** Tells that requests of an epoch went to a thread. */
-  served(epoch: number, count: number): void {
-    const entry = this.#entries.get(epoch);
+  served(of: PowEpoch, count: number): void {
+    const entry = this.#entries.get(epochKey(of));
     if (entry === undefined) return;
     entry.usedAt = ++this.#uses;
     entry.owed = Math.max(0, entry.owed - count);
@@ -88,17 +87,17 @@ export class EpochCaches {
     await this.#builder?.stop();
   }
 
-  #add(epoch: number): void {
+  #add(of: PowEpoch): void {
     const entries = [...this.#entries.values()];
     // Only the first in line makes the others owe: else a run of new epochs could put off its turn for ever.
     if (entries.every((entry) => entry.memory !== undefined)) {
       for (const entry of entries) this.#oweWaiting(entry);
     }
-    this.#entries.set(epoch, { epoch, progress: 0, builds: 0, usedAt: ++this.#uses, owed: 0 });
+    this.#entries.set(epochKey(of), { of, progress: 0, builds: 0, usedAt: ++this.#uses, owed: 0 });
   }
 
   #oweWaiting(entry: Entry): void {
-    if (entry.memory !== undefined) entry.owed = this.#modules.waiting(entry.epoch);
+    if (entry.memory !== undefined) entry.owed = this.#modules.waiting(entry.of);
   }
 
   #buildNext(): void {
@@ -116,19 +115,19 @@ export class EpochCaches {
     if (ready.length < this.#epochsMax) return true;
     const [leastUsed] = ready.filter((entry) => entry.owed === 0).sort((a, b) => a.usedAt - b.usedAt);
     if (leastUsed === undefined) return false;
-    const { epoch } = leastUsed;
-    this.#entries.delete(epoch);
-    this.#modules.onDropped(epoch);
+    const { of } = leastUsed;
+    this.#entries.delete(epochKey(of));
+    this.#modules.onDropped(of);
     // Requests that came later than the one that wanted the room: the epoch is built for them again, after that one.
-    if (this.#modules.waiting(epoch) > 0) this.#add(epoch);
+    if (this.#modules.waiting(of) > 0) this.#add(of);
     return true;
   }
 
   #build(entry: Entry): void {
-    const { epoch } = entry;
+    const { of } = entry;
     entry.builds += 1;
     entry.progress = 0;
-    this.#builder = this.#modules.threads.startBuilder(this.#pow, epoch, {
+    this.#builder = this.#modules.threads.startBuilder(of, {
       onMessage: (message) => {
         if (this.#closed) return;
         if (message.kind === 'progress') entry.progress = message.fraction;
@@ -136,7 +135,7 @@ export class EpochCaches {
       },
       onExit: (error) => this.#builderGone(entry, error),
     });
-    if (entry.builds === 1) this.#modules.onBuilding(epoch);
+    if (entry.builds === 1) this.#modules.onBuilding(of);
   }
 
   #finish(entry: Entry, memory: EpochMemory): void {
@@ -155,11 +154,8 @@ export class EpochCaches {
       return;
     }
     if (entry.memory === undefined) {
-      this.#entries.delete(entry.epoch);
-      this.#modules.onFailed(
-        entry.epoch,
-        error ?? new Error('the thread that built the light cache was ended'),
-      );
+      this.#entries.delete(epochKey(entry.of));
+      this.#modules.onFailed(entry.of, error ?? new Error('the thread that built the light cache was ended'));
     }
     this.#buildNext();
   }

@@ -28,11 +28,11 @@ for (const vector of kawPowVectors().epochs) {
 
 test('epochs change every 7500 blocks, programs every 3', () => {
   assert.deepEqual(
-    [0, 7499, 7500, 14999, 4487774].map((height) => epochOf(height)),
+    [0, 7499, 7500, 14999, 4487774].map((height) => epochOf(height, KAWPOW)),
     [0, 0, 1, 1, 598],
   );
   assert.deepEqual(
-    [0, 2, 3, 7499, 7500].map((height) => periodOf(height)),
+    [0, 2, 3, 7499, 7500].map((height) => periodOf(height, KAWPOW)),
     [0, 0, 1, 2499, 2500],
   );
 });
@@ -52,10 +52,10 @@ test('another variant has its own lengths and sizes', () => {
 });
 
 test('heights are uint32', () => {
-  assert.equal(epochOf(0xffffffff), 572662);
+  assert.equal(epochOf(0xffffffff, KAWPOW), 572662);
   for (const height of [-1, 1.5, 2 ** 32, Number.NaN]) {
-    assert.throws(() => epochOf(height), RangeError);
-    assert.throws(() => periodOf(height), RangeError);
+    assert.throws(() => epochOf(height, KAWPOW), RangeError);
+    assert.throws(() => periodOf(height, KAWPOW), RangeError);
   }
 });
 

@@ -17,11 +17,17 @@ export const EPOCH_MAX = 8191;
 
 const UINT32_MAX = 0xffffffff;
 
+/** The last epoch of a proof of work that we compute: its caches are no larger than those of EPOCH_MAX. */
+export function epochMax(pow: KawPow): number {
+  const { sizeJump } = pow;
+  return sizeJump === undefined ? EPOCH_MAX : Math.floor(EPOCH_MAX / sizeJump.factor);
+}
+
 /**
  * @param height a uint32, as headers hold it
  * @throws RangeError on anything else
  */
-export function epochOf(height: number, pow: KawPow = KAWPOW): number {
+export function epochOf(height: number, pow: KawPow): number {
   assertHeight(height);
   return Math.floor(height / pow.epochLength);
 }
@@ -30,15 +36,16 @@ export function epochOf(height: number, pow: KawPow = KAWPOW): number {
  * Number of the random program that blocks of this height use.
  * @throws RangeError unless a uint32
  */
-export function periodOf(height: number, pow: KawPow = KAWPOW): number {
+export function periodOf(height: number, pow: KawPow): number {
   assertHeight(height);
   return Math.floor(height / pow.period);
 }
 
-/** @throws RangeError unless a whole number from 0 to EPOCH_MAX */
-export function assertEpoch(epoch: number): void {
-  if (!Number.isInteger(epoch) || epoch < 0 || epoch > EPOCH_MAX) {
-    throw new RangeError(`an epoch is a whole number from 0 to ${EPOCH_MAX}, got ${epoch}`);
+/** @throws RangeError unless a whole number from 0 to epochMax */
+export function assertEpoch(epoch: number, pow: KawPow): void {
+  const max = epochMax(pow);
+  if (!Number.isInteger(epoch) || epoch < 0 || epoch > max) {
+    throw new RangeError(`an epoch is a whole number from 0 to ${max}, got ${epoch}`);
   }
 }
 
@@ -47,7 +54,8 @@ export function assertEpoch(epoch: number): void {
  * @returns 32 bytes, in the order they are hashed
  */
 export function seedHashOf(epoch: number): Uint8Array {
-  assertEpoch(epoch);
+  // The sequence is the same in all variants, and ends where the largest of them does.
+  assertEpoch(epoch, KAWPOW);
   let seed: Uint8Array = new Uint8Array(32);
   for (let i = 0; i < epoch; i++) seed = keccak256(seed);
   return seed;
@@ -55,8 +63,7 @@ export function seedHashOf(epoch: number): Uint8Array {
 
 /** Items of 64 bytes in an epoch's light cache: the largest prime count that fits its nominal size. */
 export function lightCacheItems(epoch: number, pow: KawPow = KAWPOW): number {
-  assertEpoch(epoch);
-  const nominalBytes = pow.lightCacheBytes.initial + pow.lightCacheBytes.growth * epoch;
+  const nominalBytes = pow.lightCacheBytes.initial + pow.lightCacheBytes.growth * sizeEpoch(epoch, pow);
   return largestPrimeUpTo(Math.floor(nominalBytes / LIGHT_CACHE_ITEM_BYTES));
 }
 
@@ -66,8 +73,7 @@ export function lightCacheBytes(epoch: number, pow: KawPow = KAWPOW): number {
 
 /** Items of 128 bytes in an epoch's dataset (DAG): the largest prime count that fits its nominal size. */
 export function datasetItems(epoch: number, pow: KawPow = KAWPOW): number {
-  assertEpoch(epoch);
-  const nominalBytes = pow.datasetBytes.initial + pow.datasetBytes.growth * epoch;
+  const nominalBytes = pow.datasetBytes.initial + pow.datasetBytes.growth * sizeEpoch(epoch, pow);
   return largestPrimeUpTo(Math.floor(nominalBytes / DATASET_ITEM_BYTES));
 }
 
@@ -78,6 +84,13 @@ export function datasetBytes(epoch: number, pow: KawPow = KAWPOW): number {
 /** How many different reads of 256 bytes a round chooses from: pairs of dataset items, the odd one left over. */
 export function datasetReads(epoch: number, pow: KawPow = KAWPOW): number {
   return Math.floor(datasetItems(epoch, pow) / 2);
+}
+
+/** Whose nominal sizes an epoch has. */
+function sizeEpoch(epoch: number, pow: KawPow): number {
+  assertEpoch(epoch, pow);
+  const { sizeJump } = pow;
+  return sizeJump !== undefined && epoch >= sizeJump.fromEpoch ? epoch * sizeJump.factor : epoch;
 }
 
 function assertHeight(height: number): void {

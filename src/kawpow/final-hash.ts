@@ -1,5 +1,5 @@
 import { F800_WORDS, keccakF800 } from './keccak-f800.ts';
-import { KAWPOW, type KawPow } from './params.ts';
+import type { KawPow } from './params.ts';
 import { assertHash, assertNonce, HASH_WORDS, readWords, wordsToBytes } from './words.ts';
 
 /** Words of the first state before the padding: header hash and nonce. */
@@ -26,7 +26,7 @@ export function finalHash(
   headerHash: Uint8Array,
   nonce: bigint,
   claimedMixHash: Uint8Array,
-  pow: KawPow = KAWPOW,
+  pow: KawPow,
 ): Uint8Array {
   assertHash(claimedMixHash, 'a mix hash');
   absorbHeader(headerHash, nonce, pow);
@@ -39,7 +39,7 @@ export function finalHash(
  * @returns 8 words; the first two fill the registers, all of them go into the final hash
  * @throws RangeError on a wrong length, or a nonce that is no uint64
  */
-export function seedWords(headerHash: Uint8Array, nonce: bigint, pow: KawPow = KAWPOW): Uint32Array {
+export function seedWords(headerHash: Uint8Array, nonce: bigint, pow: KawPow): Uint32Array {
   absorbHeader(headerHash, nonce, pow);
   return state.slice(0, HASH_WORDS);
 }
@@ -50,7 +50,7 @@ export function seedWords(headerHash: Uint8Array, nonce: bigint, pow: KawPow = K
  * @param mix 8 words, the outcome of the mixing
  * @returns the final hash: 32 bytes, display order
  */
-export function sealMix(seed: Uint32Array, mix: Uint32Array, pow: KawPow = KAWPOW): Uint8Array {
+export function sealMix(seed: Uint32Array, mix: Uint32Array, pow: KawPow): Uint8Array {
   state.set(seed, 0);
   state.set(mix, HASH_WORDS);
   return squeeze(pow);

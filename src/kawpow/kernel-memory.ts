@@ -25,7 +25,7 @@ const CHUNK_ITEMS = 4096;
 
 /**
  * A memory for all threads of one epoch, with the constants in it and the caches still empty.
- * @throws RangeError on an epoch beyond EPOCH_MAX, or when there is not enough address space
+ * @throws RangeError on an epoch beyond epochMax, or when there is not enough address space
  */
 export function createKernelMemory(epoch: number, pow: KawPow): WasmMemory {
   const memory = createSharedMemory(kernelMemoryBytes(epoch, pow));

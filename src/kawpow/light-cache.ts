@@ -18,7 +18,7 @@ export interface LightCacheOptions {
  * The light cache of an epoch, from which every item of its dataset can be computed: a chain of Keccak-512 over the
  * seed hash, then three passes of RandMemoHash, each replacing every item by the hash of two others' xor.
  * @returns items of 16 words, one after the other; as bytes they are little-endian
- * @throws RangeError on an epoch beyond EPOCH_MAX, or when there is not enough memory for the array
+ * @throws RangeError on an epoch beyond epochMax, or when there is not enough memory for the array
  * Source: Ethash specification, mkcache
  */
 export function buildLightCache(epoch: number, options: LightCacheOptions = {}): Uint32Array {

@@ -30,7 +30,12 @@ export interface KawPow {
   readonly datasetBytes: { readonly initial: number; readonly growth: number };
   /** Light cache items that one dataset item is made from. */
   readonly datasetParents: number;
+  /** From this epoch on, light cache and dataset have the sizes of epoch × factor; their seed stays the epoch's own. */
+  readonly sizeJump?: { readonly fromEpoch: number; readonly factor: number };
 }
+
+/** Which proof of work a coin has, as the table of coins names it. */
+export type PowName = 'kawpow' | 'evrprogpow' | 'meowpow';
 
 /**
  * Ravencoin's KawPoW: ProgPoW 0.9.4 with its own epoch length, period, padding and twice Ethash's dataset parents.
@@ -51,3 +56,52 @@ export const KAWPOW: KawPow = {
   datasetBytes: { initial: 2 ** 30, growth: 2 ** 23 },
   datasetParents: 512,
 };
+
+/**
+ * Evrmore's: longer epochs, and a dataset that starts at 3 GiB. Experimental: known hashes come out right, but no chain
+ * of it was mined with this program yet.
+ * Source: Evrmore, src/crypto/ethash (ethash.h, ethash.cpp, progpow.cpp)
+ */
+export const EVRPROGPOW: KawPow = {
+  ...KAWPOW,
+  name: 'evrprogpow',
+  epochLength: 12_000,
+  padding: 'EVRMORE-PROGPOW',
+  datasetBytes: { initial: 3 * 2 ** 30, growth: 2 ** 23 },
+};
+
+/**
+ * Meowcoin's: half the registers and operations, and caches that grew fourfold at epoch 110. Experimental, as Evrmore's.
+ * Source: Meowcoin, src/crypto/ethash (meowpow.hpp, meowpow.cpp, ethash.cpp)
+ */
+export const MEOWPOW: KawPow = {
+  ...KAWPOW,
+  name: 'meowpow',
+  period: 6,
+  registers: 16,
+  cacheOps: 6,
+  mathOps: 9,
+  padding: 'MEOWCOINMEOWPOW',
+  sizeJump: { fromEpoch: 110, factor: 4 },
+};
+
+/** Every proof of work that is known. */
+export const PROOFS_OF_WORK: Readonly<Record<PowName, KawPow>> = {
+  kawpow: KAWPOW,
+  evrprogpow: EVRPROGPOW,
+  meowpow: MEOWPOW,
+};
+
+/** Those that are held against known hashes only. */
+export const EXPERIMENTAL_PROOFS_OF_WORK: readonly PowName[] = ['evrprogpow', 'meowpow'];
+
+/**
+ * The same proof of work with shorter epochs, for chains of our own: an epoch's end can be tried in a minute.
+ * @throws RangeError unless a whole number of 1 or more
+ */
+export function withEpochLength(pow: KawPow, epochLength: number): KawPow {
+  if (!Number.isSafeInteger(epochLength) || epochLength < 1) {
+    throw new RangeError(`an epoch has a whole number of blocks, at least 1, got ${epochLength}`);
+  }
+  return epochLength === pow.epochLength ? pow : { ...pow, name: `${pow.name}-${epochLength}`, epochLength };
+}

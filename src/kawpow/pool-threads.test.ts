@@ -17,12 +17,12 @@ class WatchedThreads implements ThreadStarter {
   readonly builders: Thread<unknown>[] = [];
   exits = 0;
 
-  startWorker: ThreadStarter['startWorker'] = (pow, handlers) => {
+  startWorker: ThreadStarter['startWorker'] = (handlers) => {
     const onExit = (error: Error | undefined): void => {
       this.exits += 1;
       handlers.onExit(error);
     };
-    const thread = workerThreads.startWorker(pow, {
+    const thread = workerThreads.startWorker({
       onMessage: (message) => handlers.onMessage(message),
       onExit,
     });
@@ -30,12 +30,12 @@ class WatchedThreads implements ThreadStarter {
     return thread;
   };
 
-  startBuilder: ThreadStarter['startBuilder'] = (pow, epoch, handlers) => {
+  startBuilder: ThreadStarter['startBuilder'] = (of, handlers) => {
     const onExit = (error: Error | undefined): void => {
       this.exits += 1;
       handlers.onExit(error);
     };
-    const thread = workerThreads.startBuilder(pow, epoch, {
+    const thread = workerThreads.startBuilder(of, {
       onMessage: (message) => handlers.onMessage(message),
       onExit,
     });

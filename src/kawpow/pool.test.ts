@@ -62,7 +62,7 @@ test('the first request of an epoch has its cache built, waits for it and is ans
   threads.builder.progress(0.25);
   assert.deepEqual(pool.status(), {
     queued: 2,
-    epochs: [{ epoch: 0, state: 'building', progress: 0.25 }],
+    epochs: [{ pow: 'kawpow', epoch: 0, state: 'building', progress: 0.25 }],
     verified: 0,
   });
   threads.builder.finish();
@@ -71,12 +71,12 @@ test('the first request of an epoch has its cache built, waits for it and is ans
   assert.equal(reasonOf(await wrong), 'ok, not valid');
   assert.deepEqual(pool.status(), {
     queued: 0,
-    epochs: [{ epoch: 0, state: 'ready', progress: 1 }],
+    epochs: [{ pow: 'kawpow', epoch: 0, state: 'ready', progress: 1 }],
     verified: 2,
   });
   assert.deepEqual(events, [
-    { kind: 'epoch-building', epoch: 0 },
-    { kind: 'epoch-ready', epoch: 0 },
+    { kind: 'epoch-building', pow: 'kawpow', epoch: 0 },
+    { kind: 'epoch-ready', pow: 'kawpow', epoch: 0 },
   ]);
 });
 
@@ -138,8 +138,8 @@ test('the current epoch is verified while the next one is being built', async ()
   const next = pool.verify(request(1, { height: EPOCH }));
   const current = pool.verify(request(2));
   assert.deepEqual(pool.status().epochs, [
-    { epoch: 0, state: 'ready', progress: 1 },
-    { epoch: 1, state: 'building', progress: 0 },
+    { pow: 'kawpow', epoch: 0, state: 'ready', progress: 1 },
+    { pow: 'kawpow', epoch: 1, state: 'building', progress: 0 },
   ]);
   assert.deepEqual(workOff(threads), [2]);
   assert.equal(reasonOf(await current), 'ok, valid');

@@ -2,16 +2,17 @@ import { equalBytes } from '../chain/bytes.ts';
 import { KpssError } from '../error.ts';
 import { ENGINE_BATCH_MAX } from './engine.ts';
 import { EngineSlot } from './engine-slot.ts';
-import { assertEpoch, EPOCH_MAX, epochOf } from './epoch.ts';
+import { assertEpoch, epochMax, epochOf } from './epoch.ts';
 import { EpochCaches } from './epoch-caches.ts';
 import { KAWPOW, type KawPow } from './params.ts';
-import type { EpochMemory } from './thread-messages.ts';
+import { type EpochMemory, epochKey, type PowEpoch } from './thread-messages.ts';
 import { type ThreadStarter, workerThreads } from './threads.ts';
 import type {
   HashOutcome,
   HashRequest,
   Verdict,
   Verifier,
+  VerifierPool,
   VerifierStatus,
   VerifyRequest,
 } from './verifier.ts';
@@ -27,12 +28,12 @@ const CRASHES_MAX = 2;
 /** The session that hash() requests belong to. Sessions of miners have other names. */
 const HASH_SESSION = 'hash()';
 
-/** For logs and metrics. */
+/** For logs and metrics. `pow` is the name of the proof of work. */
 export type VerifierEvent =
-  | { readonly kind: 'epoch-building'; readonly epoch: number }
-  | { readonly kind: 'epoch-ready'; readonly epoch: number }
-  | { readonly kind: 'epoch-dropped'; readonly epoch: number }
-  | { readonly kind: 'epoch-failed'; readonly epoch: number; readonly error: Error }
+  | { readonly kind: 'epoch-building'; readonly pow: string; readonly epoch: number }
+  | { readonly kind: 'epoch-ready'; readonly pow: string; readonly epoch: number }
+  | { readonly kind: 'epoch-dropped'; readonly pow: string; readonly epoch: number }
+  | { readonly kind: 'epoch-failed'; readonly pow: string; readonly epoch: number; readonly error: Error }
   | {
       readonly kind: 'worker-crashed';
       readonly error: Error | undefined;
@@ -52,6 +53,7 @@ export interface VerifierPoolOptions {
    */
   readonly epochsMax?: number;
   readonly onEvent?: (event: VerifierEvent) => void;
+  /** The first proof of work; KAWPOW unless given. */
   readonly pow?: KawPow;
 }
 
@@ -66,73 +68,110 @@ export interface VerifierPoolOptions {
 export function createVerifierPool(
   options: VerifierPoolOptions = {},
   threads: ThreadStarter = workerThreads,
-): Verifier {
-  return new VerifierPool(options, threads);
+): VerifierPool {
+  return new PoolVerifier(new Pool(options, threads), options.pow ?? KAWPOW);
 }
 
-class VerifierPool implements Verifier {
+/** The pool as those see it who have one proof of work. */
+class PoolVerifier implements VerifierPool {
+  readonly #pool: Pool;
   readonly #pow: KawPow;
+
+  constructor(pool: Pool, pow: KawPow) {
+    pool.register(pow);
+    this.#pool = pool;
+    this.#pow = pow;
+  }
+
+  of(pow: KawPow): Verifier {
+    return pow === this.#pow ? this : new PoolVerifier(this.#pool, pow);
+  }
+
+  async verify(request: VerifyRequest): Promise<Verdict> {
+    return this.#pool.verify(this.#pow, request);
+  }
+
+  async hash(request: HashRequest): Promise<HashOutcome> {
+    return this.#pool.ask(this.#pow, request, HASH_SESSION, false);
+  }
+
+  async prepare(epoch: number): Promise<void> {
+    const of = { pow: this.#pow, epoch };
+    if (epoch > epochMax(this.#pow)) this.#pool.refuse(of);
+    else await this.#pool.whenReady(of);
+  }
+
+  async epochMemory(epoch: number): Promise<EpochMemory> {
+    const memory = await this.#pool.whenReady({ pow: this.#pow, epoch });
+    if (memory instanceof KpssError) throw memory;
+    return memory;
+  }
+
+  status(): VerifierStatus {
+    return this.#pool.status();
+  }
+
+  close(): Promise<void> {
+    return this.#pool.close();
+  }
+}
+
+class Pool {
+  readonly #pows = new Map<string, KawPow>();
   readonly #queueMax: number;
   readonly #emit: (event: VerifierEvent) => void;
   readonly #waiting = new Waiting();
   readonly #caches: EpochCaches;
   readonly #slots: readonly EngineSlot[];
   /** Callers that want to know when an epoch is ready, or why it is not. */
-  readonly #watchers = new Map<number, ((memory: EpochMemory | KpssError) => void)[]>();
+  readonly #watchers = new Map<string, ((memory: EpochMemory | KpssError) => void)[]>();
   #verified = 0;
   #closing: Promise<void> | undefined;
 
   constructor(options: VerifierPoolOptions, threads: ThreadStarter) {
-    this.#pow = options.pow ?? KAWPOW;
     this.#queueMax = wholeNumber(options.queueMax ?? QUEUE_MAX, 'queueMax');
     this.#emit = options.onEvent ?? (() => {});
-    this.#caches = new EpochCaches(
-      { pow: this.#pow, epochsMax: wholeNumber(options.epochsMax ?? EPOCHS_MAX, 'epochsMax') },
-      {
-        threads,
-        waiting: (epoch) => this.#waiting.count(epoch),
-        onBuilding: (epoch) => this.#emit({ kind: 'epoch-building', epoch }),
-        onReady: (memory) => this.#epochReady(memory),
-        onDropped: (epoch) => this.#epochDropped(epoch),
-        onFailed: (epoch, error) => this.#epochFailed(epoch, error),
-      },
-    );
+    this.#caches = new EpochCaches(wholeNumber(options.epochsMax ?? EPOCHS_MAX, 'epochsMax'), {
+      threads,
+      waiting: (of) => this.#waiting.count(epochKey(of)),
+      onBuilding: (of) => this.#tell('epoch-building', of),
+      onReady: (memory) => this.#epochReady(memory),
+      onDropped: (of) => this.#epochDropped(of),
+      onFailed: (of, error) => this.#epochFailed(of, error),
+    });
     this.#slots = Array.from(
       { length: wholeNumber(options.threads ?? 1, 'threads') },
       () =>
-        new EngineSlot(
-          { pow: this.#pow },
-          {
-            threads,
-            onIdle: () => this.#dispatch(),
-            onCrash: (batch, error) => this.#workerCrashed(batch, error),
-          },
-        ),
+        new EngineSlot({
+          threads,
+          onIdle: () => this.#dispatch(),
+          onCrash: (batch, error) => this.#workerCrashed(batch, error),
+        }),
     );
   }
 
-  async verify(request: VerifyRequest): Promise<Verdict> {
+  /** Epochs are told apart by the names of their proofs of work. */
+  register(pow: KawPow): void {
+    const known = this.#pows.get(pow.name);
+    if (known !== undefined && known !== pow) {
+      throw new RangeError(`two proofs of work are named ${pow.name}`);
+    }
+    this.#pows.set(pow.name, pow);
+  }
+
+  async verify(pow: KawPow, request: VerifyRequest): Promise<Verdict> {
     assertHash(request.claimedMixHash, 'a mix hash');
-    const outcome = await this.#ask(request, request.sessionId, request.urgent);
+    const outcome = await this.ask(pow, request, request.sessionId, request.urgent);
     if (!outcome.ok) return outcome;
     this.#verified += 1;
     return { ...outcome, valid: equalBytes(outcome.mixHash, request.claimedMixHash) };
   }
 
-  async hash(request: HashRequest): Promise<HashOutcome> {
-    return this.#ask(request, HASH_SESSION, false);
-  }
-
-  async prepare(epoch: number): Promise<void> {
-    if (epoch > EPOCH_MAX) this.#emit({ kind: 'epoch-failed', epoch, error: epochTooLarge(epoch) });
-    else await this.#whenReady(epoch);
-  }
-
-  async epochMemory(epoch: number): Promise<EpochMemory> {
-    assertEpoch(epoch);
-    const memory = await this.#whenReady(epoch);
-    if (memory instanceof KpssError) throw memory;
-    return memory;
+  /** Tells that an epoch is too far. */
+  refuse(of: PowEpoch): void {
+    const { pow, epoch } = of;
+    const text = `epoch ${epoch} is beyond ${epochMax(pow)}, the last one whose light cache is built`;
+    this.#emit({ kind: 'epoch-failed', pow: pow.name, epoch, error: new RangeError(text) });
   }
 
   status(): VerifierStatus {
@@ -157,18 +196,19 @@ class VerifierPool implements Verifier {
       gone.push(stopped.gone);
     }
     for (const task of unanswered) task.settle({ ok: false, reason: 'closed' });
-    for (const epoch of [...this.#watchers.keys()]) this.#tellWatchers(epoch, verifierClosed());
+    for (const key of [...this.#watchers.keys()]) this.#tellWatchers(key, verifierClosed());
     await Promise.all(gone);
   }
 
-  #ask(request: HashRequest, sessionId: string, urgent: boolean): Promise<HashOutcome> {
+  /** @returns a promise that rejects on arguments that make no sense */
+  async ask(pow: KawPow, request: HashRequest, sessionId: string, urgent: boolean): Promise<HashOutcome> {
     const { height, nonce } = request;
     assertHash(request.headerHash, 'a header hash');
     assertNonce(nonce);
-    const epoch = epochOf(height, this.#pow);
+    const of = { pow, epoch: epochOf(height, pow) };
     if (this.#closing !== undefined) return Promise.resolve({ ok: false, reason: 'closed' });
-    if (epoch > EPOCH_MAX) {
-      this.#emit({ kind: 'epoch-failed', epoch, error: epochTooLarge(epoch) });
+    if (of.epoch > epochMax(pow)) {
+      this.refuse(of);
       return Promise.resolve({ ok: false, reason: 'failed' });
     }
     // Candidates are rare: a finished block each, so not counting them keeps the queue bounded all the same.
@@ -180,7 +220,7 @@ class VerifierPool implements Verifier {
       const headerHash = Uint8Array.from(request.headerHash);
       const task: Task = {
         request: { height, headerHash, nonce },
-        epoch,
+        of,
         sessionId,
         urgent,
         crashes: 0,
@@ -192,49 +232,54 @@ class VerifierPool implements Verifier {
 
   #wait(task: Task): void {
     this.#waiting.push(task);
-    this.#caches.want(task.epoch);
+    this.#caches.want(task.of);
     this.#dispatch();
   }
 
   #dispatch(): void {
     if (this.#closing !== undefined) return;
-    const isReady = (epoch: number): boolean => this.#caches.memory(epoch) !== undefined;
+    const isReady = (key: string): boolean => this.#caches.memory(key) !== undefined;
     for (const slot of this.#slots) {
       if (!slot.idle) continue;
       const batch = this.#waiting.takeBatch(isReady, ENGINE_BATCH_MAX, this.#slots.length);
-      const epoch = batch[0]?.epoch;
-      const memory = epoch === undefined ? undefined : this.#caches.memory(epoch);
-      if (epoch === undefined || memory === undefined) return;
+      const [first] = batch;
+      const memory = first && this.#caches.memory(epochKey(first.of));
+      if (memory === undefined) return;
       slot.run(memory, batch);
-      this.#caches.served(epoch, batch.length);
+      this.#caches.served(memory, batch.length);
     }
   }
 
   #epochReady(memory: EpochMemory): void {
-    this.#emit({ kind: 'epoch-ready', epoch: memory.epoch });
-    this.#tellWatchers(memory.epoch, memory);
+    this.#tell('epoch-ready', memory);
+    this.#tellWatchers(epochKey(memory), memory);
     // The first share of the epoch should not have to wait for a thread's start.
     for (const slot of this.#slots) slot.prepare(memory);
     this.#dispatch();
   }
 
-  #epochDropped(epoch: number): void {
-    this.#emit({ kind: 'epoch-dropped', epoch });
-    for (const slot of this.#slots) slot.forget(epoch);
+  #epochDropped(of: PowEpoch): void {
+    this.#tell('epoch-dropped', of);
+    for (const slot of this.#slots) slot.forget(of);
   }
 
-  #epochFailed(epoch: number, error: Error): void {
-    this.#emit({ kind: 'epoch-failed', epoch, error });
-    for (const task of this.#waiting.drain(epoch)) task.settle({ ok: false, reason: 'failed' });
+  #tell(kind: 'epoch-building' | 'epoch-ready' | 'epoch-dropped', { pow, epoch }: PowEpoch): void {
+    this.#emit({ kind, pow: pow.name, epoch });
+  }
+
+  #epochFailed(of: PowEpoch, error: Error): void {
+    const { pow, epoch } = of;
+    this.#emit({ kind: 'epoch-failed', pow: pow.name, epoch, error });
+    for (const task of this.#waiting.drain(epochKey(of))) task.settle({ ok: false, reason: 'failed' });
     const failure = new KpssError(
       'KPSS_LIGHT_CACHE_FAILED',
       `the light cache of epoch ${epoch} was not built`,
       {
-        context: { epoch },
+        context: { pow: pow.name, epoch },
         cause: error,
       },
     );
-    this.#tellWatchers(epoch, failure);
+    this.#tellWatchers(epochKey(of), failure);
   }
 
   #workerCrashed(batch: readonly Task[], error: Error | undefined): void {
@@ -249,22 +294,23 @@ class VerifierPool implements Verifier {
     this.#dispatch();
   }
 
-  #whenReady(epoch: number): Promise<EpochMemory | KpssError> {
-    assertEpoch(epoch);
-    if (this.#closing !== undefined) return Promise.resolve(verifierClosed());
-    this.#caches.want(epoch);
-    const memory = this.#caches.memory(epoch);
-    if (memory !== undefined) return Promise.resolve(memory);
+  async whenReady(of: PowEpoch): Promise<EpochMemory | KpssError> {
+    assertEpoch(of.epoch, of.pow);
+    if (this.#closing !== undefined) return verifierClosed();
+    this.#caches.want(of);
+    const key = epochKey(of);
+    const memory = this.#caches.memory(key);
+    if (memory !== undefined) return memory;
     return new Promise((resolve) => {
-      const watchers = this.#watchers.get(epoch);
-      if (watchers === undefined) this.#watchers.set(epoch, [resolve]);
+      const watchers = this.#watchers.get(key);
+      if (watchers === undefined) this.#watchers.set(key, [resolve]);
       else watchers.push(resolve);
     });
   }
 
-  #tellWatchers(epoch: number, outcome: EpochMemory | KpssError): void {
-    const watchers = this.#watchers.get(epoch) ?? [];
-    this.#watchers.delete(epoch);
+  #tellWatchers(key: string, outcome: EpochMemory | KpssError): void {
+    const watchers = this.#watchers.get(key) ?? [];
+    this.#watchers.delete(key);
     for (const watcher of watchers) watcher(outcome);
   }
 }
@@ -274,10 +320,6 @@ function wholeNumber(value: number, name: string): number {
     throw new RangeError(`${name} is a whole number of 1 or more, got ${value}`);
   }
   return value;
-}
-
-function epochTooLarge(epoch: number): RangeError {
-  return new RangeError(`epoch ${epoch} is beyond ${EPOCH_MAX}, the last one whose light cache is built`);
 }
 
 function verifierClosed(): KpssError {

@@ -4,22 +4,27 @@ import type { WasmMemory } from './webassembly.ts';
 
 /** What passes between the pool and its threads. Everything here survives structured cloning. */
 
-/** The memory of an epoch, with its caches, which all threads share. */
-export interface EpochMemory {
+/** An epoch of a proof of work. */
+export interface PowEpoch {
+  readonly pow: KawPow;
   readonly epoch: number;
+}
+
+/** The memory of an epoch, with its caches, which all threads share. */
+export interface EpochMemory extends PowEpoch {
   readonly memory: WasmMemory;
 }
 
-/** workerData of worker.ts. */
-export interface WorkerSetup {
-  readonly pow: KawPow;
+/** @returns what tells epochs apart as keys of a map */
+export function epochKey({ pow, epoch }: PowEpoch): string {
+  return `${pow.name}/${epoch}`;
 }
 
 export type ToWorker =
   | { readonly kind: 'prepare'; readonly memory: EpochMemory; readonly scratch: number }
-  | { readonly kind: 'forget'; readonly epoch: number }
-  /** One batch at a time: the next one follows the answer to this one. */
-  | { readonly kind: 'hash'; readonly requests: readonly HashRequest[] };
+  | { readonly kind: 'forget'; readonly powName: string; readonly epoch: number }
+  /** One batch at a time: the next one follows the answer to this one. All of one epoch. */
+  | { readonly kind: 'hash'; readonly powName: string; readonly requests: readonly HashRequest[] };
 
 /** Results in the order of the batch's requests. */
 export interface FromWorker {
@@ -27,10 +32,7 @@ export interface FromWorker {
 }
 
 /** workerData of cache-builder.ts. */
-export interface BuilderSetup {
-  readonly pow: KawPow;
-  readonly epoch: number;
-}
+export type BuilderSetup = PowEpoch;
 
 export type FromBuilder =
   | { readonly kind: 'progress'; readonly fraction: number }

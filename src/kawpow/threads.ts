@@ -1,6 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import type { KawPow } from './params.ts';
-import type { BuilderSetup, FromBuilder, FromWorker, ToWorker, WorkerSetup } from './thread-messages.ts';
+import type { BuilderSetup, FromBuilder, FromWorker, PowEpoch, ToWorker } from './thread-messages.ts';
 
 /** A running thread, as far as the pool is concerned. */
 export interface Thread<Message> {
@@ -17,16 +16,15 @@ export interface ThreadHandlers<Message> {
 
 /** How the pool gets its threads: real ones from here, others in tests. */
 export interface ThreadStarter {
-  startWorker(pow: KawPow, handlers: ThreadHandlers<FromWorker>): Thread<ToWorker>;
-  startBuilder(pow: KawPow, epoch: number, handlers: ThreadHandlers<FromBuilder>): Thread<never>;
+  startWorker(handlers: ThreadHandlers<FromWorker>): Thread<ToWorker>;
+  startBuilder(of: PowEpoch, handlers: ThreadHandlers<FromBuilder>): Thread<never>;
 }
 
 export const workerThreads: ThreadStarter = {
-  startWorker(pow, handlers) {
-    const setup: WorkerSetup = { pow };
-    return startThread('worker', setup, handlers);
+  startWorker(handlers) {
+    return startThread('worker', {}, handlers);
   },
-  startBuilder(pow, epoch, handlers) {
+  startBuilder({ pow, epoch }, handlers) {
     const setup: BuilderSetup = { pow, epoch };
     return startThread('cache-builder', setup, handlers);
   },

@@ -1,6 +1,10 @@
+import type { KawPow } from './params.ts';
 import type { EpochMemory } from './thread-messages.ts';
 
-/** The port through which everything else asks for KawPoW hashes. Its real implementation is pool.ts. */
+/**
+ * The port through which everything else asks for KawPoW hashes, those of one proof of work. Its real implementation is
+ * pool.ts.
+ */
 
 export interface HashRequest {
   /** A uint32. It decides epoch and period. */
@@ -27,7 +31,7 @@ export interface VerifyRequest extends HashRequest {
   readonly urgent: boolean;
 }
 
-/** `failed`: the epoch is beyond EPOCH_MAX, its light cache could not be built, or its hashing crashed twice. */
+/** `failed`: the epoch is beyond epochMax, its light cache could not be built, or its hashing crashed twice. */
 type RefusalReason = 'queue-full' | 'closed' | 'failed';
 export interface Refusal {
   readonly ok: false;
@@ -40,6 +44,8 @@ export type HashOutcome = ({ readonly ok: true } & HashResult) | Refusal;
 export type Verdict = ({ readonly ok: true; readonly valid: boolean } & HashResult) | Refusal;
 
 export interface EpochStatus {
+  /** The name of its proof of work. */
+  readonly pow: string;
   readonly epoch: number;
   /** `building` also while it waits for another epoch to be built first. */
   readonly state: 'building' | 'ready';
@@ -70,10 +76,19 @@ export interface Verifier {
   /**
    * The memory of an epoch with its caches, built if need be, for engines in threads of one's own: epochContextIn says
    * what is where. Do not write to the caches.
-   * @throws RangeError beyond EPOCH_MAX
+   * @throws RangeError beyond epochMax
    * @throws KpssError KPSS_LIGHT_CACHE_FAILED, KPSS_VERIFIER_CLOSED
    */
   epochMemory(epoch: number): Promise<EpochMemory>;
   /** Settles every request as `closed` and stops all threads. @returns when they are gone */
   close(): Promise<void>;
+}
+
+/** Verifiers of several proofs of work over the same threads and one queue; itself the one of its first. */
+export interface VerifierPool extends Verifier {
+  /**
+   * Status and closing are those of the whole.
+   * @throws RangeError when another proof of work has the same name
+   */
+  of(pow: KawPow): Verifier;
 }

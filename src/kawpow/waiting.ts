@@ -1,10 +1,12 @@
 import { FairQueue } from './fair-queue.ts';
+import { epochKey, type PowEpoch } from './thread-messages.ts';
 import type { HashOutcome, HashRequest } from './verifier.ts';
 
 /** A request on its way through the pool. */
 export interface Task {
   readonly request: HashRequest;
-  readonly epoch: number;
+  /** What it needs the caches of. */
+  readonly of: PowEpoch;
   readonly sessionId: string;
   readonly urgent: boolean;
   /** Threads that crashed while they had it. */
@@ -18,7 +20,7 @@ export interface Task {
  */
 export class Waiting {
   /** In the order of their turns; an epoch without requests has no queue. */
-  readonly #queues = new Map<number, FairQueue<Task>>();
+  readonly #queues = new Map<string, FairQueue<Task>>();
   /** A crash may be the fault of one of these, so each goes alone, before all others. */
   #crashed: Task[] = [];
   #length = 0;
@@ -27,9 +29,10 @@ export class Waiting {
     return this.#length;
   }
 
-  count(epoch: number): number {
-    const crashed = this.#crashed.filter((task) => task.epoch === epoch).length;
-    return crashed + (this.#queues.get(epoch)?.length ?? 0);
+  /** @param key of an epoch, as epochKey gives it */
+  count(key: string): number {
+    const crashed = this.#crashed.filter((task) => epochKey(task.of) === key).length;
+    return crashed + (this.#queues.get(key)?.length ?? 0);
   }
 
   push(task: Task): void {
@@ -38,10 +41,11 @@ export class Waiting {
       this.#crashed.push(task);
       return;
     }
-    let queue = this.#queues.get(task.epoch);
+    const key = epochKey(task.of);
+    let queue = this.#queues.get(key);
     if (queue === undefined) {
       queue = new FairQueue();
-      this.#queues.set(task.epoch, queue);
+      this.#queues.set(key, queue);
     }
     if (task.urgent) queue.pushUrgent(task);
     else queue.push(task.sessionId, task);
@@ -49,20 +53,20 @@ export class Waiting {
 
   /**
    * What a thread should do next: requests of one epoch, in order.
-   * @param isReady whether an epoch can be hashed in
+   * @param isReady whether an epoch can be hashed in, by its key
    * @param batchMax requests that one thread takes at once
    * @param threads among which the waiting requests are spread, rather than one taking them all
    * @returns nothing if no request can be served
    */
-  takeBatch(isReady: (epoch: number) => boolean, batchMax: number, threads: number): Task[] {
-    const crashedAt = this.#crashed.findIndex((task) => isReady(task.epoch));
+  takeBatch(isReady: (key: string) => boolean, batchMax: number, threads: number): Task[] {
+    const crashedAt = this.#crashed.findIndex((task) => isReady(epochKey(task.of)));
     if (crashedAt >= 0) {
       this.#length -= 1;
       return this.#crashed.splice(crashedAt, 1);
     }
-    const epoch = this.#nextEpoch(isReady);
-    const queue = epoch === undefined ? undefined : this.#queues.get(epoch);
-    if (epoch === undefined || queue === undefined) return [];
+    const key = this.#nextEpoch(isReady);
+    const queue = key === undefined ? undefined : this.#queues.get(key);
+    if (key === undefined || queue === undefined) return [];
     const size = Math.min(batchMax, Math.ceil(queue.length / threads));
     const batch: Task[] = [];
     while (batch.length < size) {
@@ -71,30 +75,30 @@ export class Waiting {
       batch.push(task);
     }
     this.#length -= batch.length;
-    this.#queues.delete(epoch);
-    if (queue.length > 0) this.#queues.set(epoch, queue);
+    this.#queues.delete(key);
+    if (queue.length > 0) this.#queues.set(key, queue);
     return batch;
   }
 
-  #nextEpoch(isReady: (epoch: number) => boolean): number | undefined {
-    let first: number | undefined;
-    for (const [epoch, queue] of this.#queues) {
-      if (!isReady(epoch)) continue;
-      if (queue.hasUrgent) return epoch;
-      first ??= epoch;
+  #nextEpoch(isReady: (key: string) => boolean): string | undefined {
+    let first: string | undefined;
+    for (const [key, queue] of this.#queues) {
+      if (!isReady(key)) continue;
+      if (queue.hasUrgent) return key;
+      first ??= key;
     }
     return first;
   }
 
   /** Takes out all requests, or all of one epoch. */
-  drain(epoch?: number): Task[] {
-    const wanted = (candidate: number): boolean => epoch === undefined || candidate === epoch;
-    const drained = this.#crashed.filter((task) => wanted(task.epoch));
-    this.#crashed = this.#crashed.filter((task) => !wanted(task.epoch));
-    for (const [queueEpoch, queue] of this.#queues) {
-      if (!wanted(queueEpoch)) continue;
+  drain(key?: string): Task[] {
+    const wanted = (candidate: string): boolean => key === undefined || candidate === key;
+    const drained = this.#crashed.filter((task) => wanted(epochKey(task.of)));
+    this.#crashed = this.#crashed.filter((task) => !wanted(epochKey(task.of)));
+    for (const [queueKey, queue] of this.#queues) {
+      if (!wanted(queueKey)) continue;
       for (let task = queue.take(); task !== undefined; task = queue.take()) drained.push(task);
-      this.#queues.delete(queueEpoch);
+      this.#queues.delete(queueKey);
     }
     this.#length -= drained.length;
     return drained;

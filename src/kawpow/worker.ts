@@ -1,33 +1,42 @@
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort } from 'node:worker_threads';
+import type { Engine } from './engine.ts';
 import { epochContextIn } from './epoch-context.ts';
 import { createKernelEngine } from './kernel-engine.ts';
-import type { FromWorker, ToWorker, WorkerSetup } from './thread-messages.ts';
+import type { KawPow } from './params.ts';
+import type { FromWorker, ToWorker } from './thread-messages.ts';
 
 /**
- * Entry of a worker thread: an engine behind a message port. It catches nothing: an exception ends the thread, and the
- * pool deals with that as with any other crash.
+ * Entry of a worker thread: an engine for each proof of work behind a message port. It catches nothing: an exception ends
+ * the thread, and the pool deals with that as with any other crash.
  */
 
 const port = parentPort;
 if (port === null) throw new Error('kawpow/worker is started by the verifier pool');
 
-const { pow } = workerData as WorkerSetup;
-const engine = createKernelEngine(pow);
+const engines = new Map<string, Engine>();
 
 port.on('message', (message: ToWorker) => {
   switch (message.kind) {
-    case 'prepare': {
-      const { epoch, memory } = message.memory;
-      engine.prepare(epochContextIn(memory, epoch, pow), message.scratch);
+    case 'prepare':
+      engineFor(message.memory.pow).prepare(epochContextIn(message.memory), message.scratch);
       break;
-    }
     case 'forget':
-      engine.forget(message.epoch);
+      engines.get(message.powName)?.forget(message.epoch);
       break;
     case 'hash': {
+      const engine = engines.get(message.powName);
+      if (engine === undefined) throw new RangeError(`no epoch of ${message.powName} is prepared`);
       const answer: FromWorker = { results: engine.hash(message.requests) };
       port.postMessage(answer);
       break;
     }
   }
 });
+
+function engineFor(pow: KawPow): Engine {
+  const known = engines.get(pow.name);
+  if (known !== undefined) return known;
+  const engine = createKernelEngine(pow);
+  engines.set(pow.name, engine);
+  return engine;
+}

@@ -75,7 +75,7 @@ export class JobBook {
     const keptTips = [this.#tipBefore, template.previousBlockHash];
     const kept = this.#editions.filter((known) => keptTips.includes(known.template.previousBlockHash));
     const branch = merkleBranch(template.transactions.map((transaction) => transaction.txidInternal));
-    const seedHashHex = this.#seedHashHexAt(template.height);
+    const seedHashHex = this.#seedHashHexOf(template);
     const sameTip = kept.filter((known) => known.template.previousBlockHash === template.previousBlockHash);
     const commonVariant = Math.max(-1, ...sameTip.map((known) => known.lastVariant)) + 1;
     const edition = {
@@ -122,8 +122,8 @@ export class JobBook {
   }
 
   /** Some hundred Keccaks, the same for 7,500 blocks. */
-  #seedHashHexAt(height: number): string {
-    const epoch = epochOf(height);
+  #seedHashHexOf({ height, pow }: Template): string {
+    const epoch = epochOf(height, pow);
     if (this.#seed.epoch !== epoch) this.#seed = { epoch, hashHex: bytesToHex(seedHashOf(epoch)) };
     return this.#seed.hashHex;
   }

@@ -74,7 +74,7 @@ export function screenShare(
   if (issued.seenNonces.has(nonce)) return { ok: false, reason: 'duplicate' };
 
   const claimedMixHash = hexToBytes(mixHashHex);
-  const finalHash = computeFinalHash(job.headerHash, nonce, claimedMixHash);
+  const finalHash = computeFinalHash(job.headerHash, nonce, claimedMixHash, job.template.pow);
   const isCandidate = meetsTarget(finalHash, job.template.networkTarget);
   const share: Share = { issued, nonce, claimedMixHash, finalHash, isCandidate };
   if (!isCandidate) {

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { listGolden, readGolden } from '../../test/support/golden.ts';
 import { rawTemplate } from '../../test/support/mining.ts';
 import { bytesToHex } from '../chain/bytes.ts';
+import { KAWPOW } from '../kawpow/params.ts';
 import { parseTemplate } from './template.ts';
 
 test('every recorded template of ravend is taken', () => {
@@ -11,13 +12,13 @@ test('every recorded template of ravend is taken', () => {
   assert(names.length > 20);
   for (const name of names) {
     const { response } = readGolden(`ravend/getblocktemplate/${name}`) as { response: { result: unknown } };
-    const parsed = parseTemplate(response.result);
+    const parsed = parseTemplate(response.result, KAWPOW);
     assert(parsed.ok, `${name}: ${parsed.ok ? '' : parsed.reason}`);
   }
 });
 
 test('the fields are what ravend sent', () => {
-  const parsed = parseTemplate(rawTemplate());
+  const parsed = parseTemplate(rawTemplate(), KAWPOW);
   assert(parsed.ok);
   const { template } = parsed;
   assert.equal(template.height, 258);
@@ -46,7 +47,7 @@ test('each missing field is named', () => {
   ];
   for (const key of needed) {
     const { [key]: _, ...rest } = rawTemplate();
-    const parsed = parseTemplate(rest);
+    const parsed = parseTemplate(rest, KAWPOW);
     assert(!parsed.ok, key);
     assert.equal(parsed.reason, `template.${key} is missing`);
   }
@@ -76,7 +77,7 @@ test('each wrong field is named, with what was expected and what came', () => {
     ['curtime', 5, /template\.curtime is before template\.mintime/],
   ];
   for (const [key, value, reason] of wrong) {
-    const parsed = parseTemplate({ ...rawTemplate(), [key]: value });
+    const parsed = parseTemplate({ ...rawTemplate(), [key]: value }, KAWPOW);
     assert(!parsed.ok, `${key} = ${String(value)}`);
     assert.match(parsed.reason, reason);
   }
@@ -84,7 +85,7 @@ test('each wrong field is named, with what was expected and what came', () => {
 
 test('witness transactions need a commitment', () => {
   const { default_witness_commitment: _, ...rest } = rawTemplate('witness-tx-no-miningaddress');
-  const parsed = parseTemplate(rest);
+  const parsed = parseTemplate(rest, KAWPOW);
   assert(!parsed.ok);
   assert.match(parsed.reason, /default_witness_commitment is missing/);
 });
@@ -92,8 +93,8 @@ test('witness transactions need a commitment', () => {
 test('anything at all is answered with a value', () => {
   fc.assert(
     fc.property(fc.anything(), fc.constantFrom(...Object.keys(rawTemplate())), (value, key) => {
-      assert.equal(typeof parseTemplate(value).ok, 'boolean');
-      assert.equal(typeof parseTemplate({ ...rawTemplate(), [key]: value }).ok, 'boolean');
+      assert.equal(typeof parseTemplate(value, KAWPOW).ok, 'boolean');
+      assert.equal(typeof parseTemplate({ ...rawTemplate(), [key]: value }, KAWPOW).ok, 'boolean');
     }),
   );
 });

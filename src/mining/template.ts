@@ -1,7 +1,7 @@
 import { hexToBytes, reversed } from '../chain/bytes.ts';
 import { bitsToTarget, equalTargets } from '../chain/target.ts';
-import { EPOCH_MAX } from '../kawpow/epoch.ts';
-import { KAWPOW } from '../kawpow/params.ts';
+import { epochMax } from '../kawpow/epoch.ts';
+import type { KawPow } from '../kawpow/params.ts';
 
 export interface TemplateTransaction {
   /** Serialised, lower- or upper-case hex as the node gave it: it goes into a block unchanged. */
@@ -13,6 +13,8 @@ export interface TemplateTransaction {
 
 /** A parsed getblocktemplate answer: all that a block needs but the coinbase, the nonce and the mix hash. Immutable. */
 export interface Template {
+  /** Of the chain it is for. */
+  readonly pow: KawPow;
   /** Passed through unchanged: deployments vote in it. */
   readonly version: number;
   /** Display hex: the tip this template builds on. */
@@ -37,8 +39,11 @@ export type TemplateResult =
 
 /** More than any block can pay: 21 billion coins of 10^8 satoshi. */
 const AMOUNT_SAT_MAX = 21_000_000_000n * 100_000_000n;
-/** The last height of the last epoch that the proof of work is computed for; some centuries ahead. */
-export const HEIGHT_MAX = (EPOCH_MAX + 1) * KAWPOW.epochLength - 1;
+/** @returns the last height of the last epoch that the proof of work is computed for; some centuries ahead */
+export function heightMax(pow: KawPow): number {
+  return (epochMax(pow) + 1) * pow.epochLength - 1;
+}
+
 /** Blocks are at most 8 MB, a transaction at least 60 bytes: no template lists more. */
 const TRANSACTIONS_MAX = 140_000;
 
@@ -47,19 +52,20 @@ class TemplateFault extends Error {}
 /**
  * Checks every field of a getblocktemplate answer that a block is made from.
  * @param raw the `result` of the call
+ * @param pow of the chain that the node is on
  * @returns the template, or a reason that names the field that is missing or wrong and what was expected
  * Source: BIP 22 and 23; recordings of Ravencoin Core 4.6.1
  */
-export function parseTemplate(raw: unknown): TemplateResult {
+export function parseTemplate(raw: unknown, pow: KawPow): TemplateResult {
   try {
-    return { ok: true, template: readTemplate(new Fields('template', raw)) };
+    return { ok: true, template: readTemplate(new Fields('template', raw), pow) };
   } catch (error) {
     if (error instanceof TemplateFault) return { ok: false, reason: error.message };
     throw error;
   }
 }
 
-function readTemplate(fields: Fields): Template {
+function readTemplate(fields: Fields, pow: KawPow): Template {
   const bitsHex = fields.hex('bits', 4);
   const bits = Number.parseInt(bitsHex, 16);
   const networkTarget = fields.check('bits', 'bits of a valid target', () => bitsToTarget(bits));
@@ -76,9 +82,10 @@ function readTemplate(fields: Fields): Template {
     );
   }
   const template: Template = {
+    pow,
     version: fields.integer('version', -0x80000000, 0x7fffffff),
     previousBlockHash: fields.hex('previousblockhash', 32).toLowerCase(),
-    height: fields.integer('height', 1, HEIGHT_MAX),
+    height: fields.integer('height', 1, heightMax(pow)),
     bits,
     networkTarget,
     coinbaseValueSat: fields.amount('coinbasevalue'),

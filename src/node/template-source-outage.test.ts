@@ -18,6 +18,7 @@ import {
 } from '../../test/support/template-source-harness.ts';
 import { createVirtualClock } from '../../test/support/virtual-clock.ts';
 import { systemClock } from '../clock.ts';
+import { KAWPOW } from '../kawpow/params.ts';
 import { parseTemplate, type Template } from '../mining/template.ts';
 import { createRpcClient } from './rpc-client.ts';
 import { RpcError } from './rpc-error.ts';
@@ -218,7 +219,7 @@ test('over HTTP: recorded templates are served from a node that starts late and 
       onTemplate: ({ transactions }, { newTip }) => served.push([transactions.length, newTip]),
       onStatus: ({ state }) => states.push(state),
     },
-    { rpc, clock: systemClock, log: createKeptLog(), parseTemplate },
+    { rpc, clock: systemClock, log: createKeptLog(), parseTemplate: (raw) => parseTemplate(raw, KAWPOW) },
   );
   const until = async (condition: () => boolean): Promise<void> => {
     for (let tries = 0; !condition(); tries += 1) {

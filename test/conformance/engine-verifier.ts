@@ -3,6 +3,7 @@ import type { Engine } from '../../src/kawpow/engine.ts';
 import { epochOf } from '../../src/kawpow/epoch.ts';
 import type { EpochContext } from '../../src/kawpow/epoch-context.ts';
 import { claimScratch } from '../../src/kawpow/kernel-memory.ts';
+import { KAWPOW } from '../../src/kawpow/params.ts';
 import { assertHash } from '../../src/kawpow/words.ts';
 import type { VerifierUnderTest } from './verifier-conformance.ts';
 
@@ -28,7 +29,7 @@ export function engineVerifier(
   }
   const verifier: VerifierUnderTest = {
     async hash(request) {
-      await prepared(epochOf(request.height));
+      await prepared(epochOf(request.height, KAWPOW));
       const [result] = engine.hash([request]);
       if (result === undefined) throw new Error('the engine gave no result');
       return { ok: true, ...result };

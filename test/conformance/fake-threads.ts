@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { FromBuilder, FromWorker, ToWorker } from '../../src/kawpow/thread-messages.ts';
+import type { FromBuilder, FromWorker, PowEpoch, ToWorker } from '../../src/kawpow/thread-messages.ts';
 import type { ThreadHandlers, ThreadStarter } from '../../src/kawpow/threads.ts';
 import type { HashRequest } from '../../src/kawpow/verifier.ts';
 import { createSharedMemory, WASM_PAGE_BYTES } from '../../src/kawpow/webassembly.ts';
@@ -48,12 +48,12 @@ export class FakeWorker {
 }
 
 export class FakeBuilder {
-  readonly epoch: number;
+  readonly of: PowEpoch;
   stopped = false;
   readonly #handlers: ThreadHandlers<FromBuilder>;
 
-  constructor(epoch: number, handlers: ThreadHandlers<FromBuilder>) {
-    this.epoch = epoch;
+  constructor(of: PowEpoch, handlers: ThreadHandlers<FromBuilder>) {
+    this.of = of;
     this.#handlers = handlers;
   }
 
@@ -61,9 +61,13 @@ export class FakeBuilder {
     this.#handlers.onMessage({ kind: 'progress', fraction });
   }
 
+  get epoch(): number {
+    return this.of.epoch;
+  }
+
   finish(): void {
     const memory = {
-      epoch: this.epoch,
+      ...this.of,
       memory: createSharedMemory(WASM_PAGE_BYTES),
     };
     this.#handlers.onMessage({ kind: 'built', memory });
@@ -82,7 +86,7 @@ export class FakeThreads implements ThreadStarter {
   readonly workers: FakeWorker[] = [];
   readonly builders: FakeBuilder[] = [];
 
-  startWorker: ThreadStarter['startWorker'] = (_pow, handlers) => {
+  startWorker: ThreadStarter['startWorker'] = (handlers) => {
     const worker = new FakeWorker(handlers);
     this.workers.push(worker);
     return {
@@ -93,8 +97,8 @@ export class FakeThreads implements ThreadStarter {
     };
   };
 
-  startBuilder: ThreadStarter['startBuilder'] = (_pow, epoch, handlers) => {
-    const builder = new FakeBuilder(epoch, handlers);
+  startBuilder: ThreadStarter['startBuilder'] = (of, handlers) => {
+    const builder = new FakeBuilder(of, handlers);
     this.builders.push(builder);
     return {
       post() {},

@@ -31,16 +31,15 @@ verifierConformance(
   'the reference engine, epoch 560,',
   () =>
     engineVerifier(createReferenceEngine(), async (epoch) => {
-      const { memory } = await pool.epochMemory(epoch);
-      return epochContextIn(memory, epoch);
+      return epochContextIn(await pool.epochMemory(epoch));
     }),
   kawPowVectors((epoch) => epoch === 560),
 );
 
 test('the kernel hashes epoch 560 right in batches of any size', async () => {
-  const { memory } = await pool.epochMemory(560);
+  const context = epochContextIn(await pool.epochMemory(560));
   const engine = createKernelEngine();
-  engine.prepare(epochContextIn(memory, 560), claimScratch(memory));
+  engine.prepare(context, claimScratch(context.memory));
   const { vectors: known } = kawPowVectors((epoch) => epoch === 560);
   for (let size = 1; size <= KERNEL_BATCH_MAX + 1; size++) {
     for (const { requests, wanted } of batchesOf(known, size)) {

@@ -21,6 +21,7 @@ import { decodeTransaction } from '../../src/chain/transaction.ts';
 import type { Devnet } from '../../src/devnet/devnet.ts';
 import { readJson, writeJson } from '../../src/devnet/json.ts';
 import { finalHash } from '../../src/kawpow/final-hash.ts';
+import { KAWPOW } from '../../src/kawpow/params.ts';
 import type { HashRequest, HashResult, Verifier } from '../../src/kawpow/verifier.ts';
 
 /** A proof of work that needs no light cache: the true mix hash is a double SHA-256 of header hash and nonce. */
@@ -34,7 +35,7 @@ export const fakeVerifier: Pick<Verifier, 'hash' | 'verify'> = {
 
 function fakeHash({ headerHash, nonce }: HashRequest): HashResult {
   const mixHash = sha256d(concatBytes(headerHash, uint64Le(nonce)));
-  return { mixHash, finalHash: finalHash(headerHash, nonce, mixHash) };
+  return { mixHash, finalHash: finalHash(headerHash, nonce, mixHash, KAWPOW) };
 }
 
 export interface HttpAnswer {
@@ -197,7 +198,7 @@ export async function solveBlock(
     const mixHash = options.mixHash ?? proof.mixHash;
     return {
       hex: blockHex(encodeHeader(input, nonce, mixHash), draft.transactions),
-      hash: bytesToHex(finalHash(headerHash, nonce, mixHash)),
+      hash: bytesToHex(finalHash(headerHash, nonce, mixHash, KAWPOW)),
     };
   }
 }

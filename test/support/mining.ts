@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { difficultyToTarget } from '../../src/chain/target.ts';
+import { KAWPOW } from '../../src/kawpow/params.ts';
 import { JobBook } from '../../src/mining/job-book.ts';
 import type { Log, RandomSource } from '../../src/mining/ports.ts';
 import { parseTemplate, type Template } from '../../src/mining/template.ts';
@@ -7,7 +8,7 @@ import { readGolden } from './golden.ts';
 
 /** A recorded template of ravend, with fields replaced where a test asks for it. */
 export function recordedTemplate(changes: Readonly<Record<string, unknown>> = {}): Template {
-  const parsed = parseTemplate({ ...rawTemplate(), ...changes });
+  const parsed = parseTemplate({ ...rawTemplate(), ...changes }, KAWPOW);
   assert(parsed.ok, parsed.ok ? '' : parsed.reason);
   return parsed.template;
 }

@@ -3,6 +3,7 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { createServer as createTlsServer } from 'node:tls';
 import { bytesToHex } from '../../src/chain/bytes.ts';
 import { epochOf, seedHashOf } from '../../src/kawpow/epoch.ts';
+import { KAWPOW } from '../../src/kawpow/params.ts';
 
 /** How long a test waits for something before it fails. */
 const PATIENCE_MS = 15_000;
@@ -109,7 +110,7 @@ export function jobMessage(job: ScriptedJob): object {
   const params = [
     job.id,
     bytesToHex(job.headerHash ?? new Uint8Array(32).fill(1)),
-    job.seedHash ?? bytesToHex(seedHashOf(epochOf(height))),
+    job.seedHash ?? bytesToHex(seedHashOf(epochOf(height, KAWPOW))),
     job.target,
     job.clean ?? true,
     height,
