@@ -6,6 +6,7 @@ import { createDevnet, type Devnet } from '../devnet/devnet.ts';
 import { createCpuMiner } from '../devnet/miner.ts';
 import { KpssError } from '../error.ts';
 import type { BlockOutcome } from '../found-blocks.ts';
+import { KAWPOW, type KawPow, withEpochLength } from '../kawpow/params.ts';
 import type { Clock, Log, RandomSource } from '../mining/ports.ts';
 import type { VardiffOptions } from '../mining/vardiff.ts';
 import { createRpcClient } from '../node/rpc-client.ts';
@@ -23,6 +24,8 @@ export interface DevArgs {
   /** CPU miner threads; 0 for none. */
   readonly threads: number;
   readonly blockTimeS: number;
+  /** Blocks of an epoch; Ravencoin's 7500 when left out. */
+  readonly epochLength?: number | undefined;
 }
 
 export interface DevIo {
@@ -72,12 +75,13 @@ export async function runDev(args: DevArgs, io: DevIo): Promise<number> {
     if (accepted.length >= args.blocks) enough.resolve();
   };
 
-  const verifier = createLoggedVerifier({ threads: 1 }, log);
+  const pow = args.epochLength === undefined ? KAWPOW : withEpochLength(KAWPOW, args.epochLength);
+  const verifier = createLoggedVerifier({ threads: 1, pow }, log);
   const modules = { ...io, verifier };
   const stops: (() => Promise<void>)[] = [() => verifier.close()];
   try {
     const devnet = await createDevnet(
-      { network, blockTimeS: args.blockTimeS, startBits: START_BITS, port: args.rpcPort, ...RPC_LOGIN },
+      { network, pow, blockTimeS: args.blockTimeS, startBits: START_BITS, port: args.rpcPort, ...RPC_LOGIN },
       modules,
     );
     stops.unshift(() => devnet.close());
@@ -89,6 +93,7 @@ export async function runDev(args: DevArgs, io: DevIo): Promise<number> {
           {
             name: 'devnet',
             network,
+            pow,
             node: { name: 'devnet', url: devnet.url, credentials },
             payout: { mainScript, recipients: [] },
             tag: new TextEncoder().encode('/KPSS devnet/'),
@@ -104,7 +109,7 @@ export async function runDev(args: DevArgs, io: DevIo): Promise<number> {
     stops.unshift(() => app.stop());
     if (args.threads > 0) {
       const url = `stratum+tcp://${args.host}:${port}`;
-      const miner = startMiner(url, `${address}.cpu`, args.threads, modules);
+      const miner = startMiner({ url, user: `${address}.cpu`, threads: args.threads, pow }, modules);
       stops.unshift(() => miner.stop());
     }
     await enough.promise;
@@ -159,9 +164,7 @@ function introduce(devnet: Devnet, address: string, log: Log): void {
 }
 
 function startMiner(
-  url: string,
-  user: string,
-  threads: number,
+  options: { url: string; user: string; threads: number; pow: KawPow },
   modules: Parameters<typeof createCpuMiner>[1],
 ) {
   const { log } = modules;
@@ -172,7 +175,7 @@ function startMiner(
     warn: log.warn.bind(log),
     error: log.error.bind(log),
   };
-  const miner = createCpuMiner({ url, user, threads }, { ...modules, log: quiet });
+  const miner = createCpuMiner(options, { ...modules, log: quiet });
   miner.start();
   return miner;
 }

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { kawPowVectors } from '../../test/conformance/kawpow-vectors.ts';
+import { type HashVector, kawPowVectors } from '../../test/conformance/kawpow-vectors.ts';
 import { SMALL_POW } from '../../test/conformance/small-pow.ts';
 import { readGolden } from '../../test/support/golden.ts';
-import { createVerifierPool, type VerifierEvent } from '../kawpow/pool.ts';
+import { createVerifierPool } from '../kawpow/pool.ts';
 import type { Verifier } from '../kawpow/verifier.ts';
 import { type HashArgs, type HashIo, runHash } from './hash.ts';
 
@@ -126,7 +126,8 @@ test('wrong arguments are told on standard error, with exit code 2', async () =>
     [{ ...flags, nonce: '' }, /--nonce is 16 hex digits/],
     [{ blockHeader: block.blockHeader.slice(2) }, /--block-header is 240 hex digits \(120 bytes\), got 238/],
     [{ source: 'lines.txt' }, /the only argument is -/],
-    [{ source: '-', height: '1' }, /- stands alone/],
+    [{ source: '-', height: '1' }, /with - the only other flag is --pow/],
+    [{ ...flags, pow: 'ethash' }, /--pow is one of kawpow, evrprogpow, meowpow, got ethash/],
   ];
   for (const [args, message] of wrong) {
     const { exitCode, printed, complaints } = await run(args);
@@ -247,7 +248,7 @@ test('when nobody reads the answers any more it stops reading lines', async () =
 test('the cache of an epoch is built once for all lines of it in a row', async () => {
   const heights = Array.from({ length: 60 }, (_, i) => i);
   const input = heights.map((height) => line({ ...vector, height }));
-  const createVerifier = (threads: number, onEvent: (event: VerifierEvent) => void): Verifier =>
+  const createVerifier: HashIo['createVerifier'] = (threads, _pow, onEvent) =>
     createVerifierPool({ threads, pow: SMALL_POW, onEvent });
   const { exitCode, printed, complaints } = await run({ source: '-' }, input, { createVerifier });
   assert.equal(exitCode, 0);
@@ -283,4 +284,20 @@ test('a hash that fails is told, with exit code 1, and the verifier is closed', 
     complaints: [],
   });
   assert.equal(closed, 2);
+});
+
+test('another coin’s proof of work is hashed on request, alone and line by line', async () => {
+  const { vectors } = readGolden('kawpow/variants.json') as {
+    vectors: (HashVector & { pow: string })[];
+  };
+  const wanted = vectors.find(({ pow, height }) => pow === 'meowpow' && height === 0);
+  assert.ok(wanted);
+  const { height, headerHash: header, nonce, mixHash, finalHash } = wanted;
+  const createVerifier: HashIo['createVerifier'] = (threads, pow, onEvent) =>
+    createVerifierPool({ threads, pow, onEvent });
+  const pow = 'meowpow';
+  const once = await run({ height: String(height), header, nonce, pow }, [], { createVerifier });
+  assert.deepEqual(once.printed, [JSON.stringify({ mixHash, finalHash })]);
+  const lines = await run({ source: '-', pow }, [line(wanted)], { createVerifier });
+  assert.deepEqual(lines.printed, once.printed);
 });

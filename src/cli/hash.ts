@@ -2,8 +2,8 @@ import { availableParallelism } from 'node:os';
 import { bytesToHex, equalBytes } from '../chain/bytes.ts';
 import type { DecodedHeader } from '../chain/header.ts';
 import { bitsToTarget, meetsTarget } from '../chain/target.ts';
-import { EPOCH_MAX, epochOf, lightCacheBytes } from '../kawpow/epoch.ts';
-import { KAWPOW } from '../kawpow/params.ts';
+import { epochMax, epochOf, lightCacheBytes } from '../kawpow/epoch.ts';
+import { KAWPOW, type KawPow, PROOFS_OF_WORK } from '../kawpow/params.ts';
 import { createVerifierPool, type VerifierEvent } from '../kawpow/pool.ts';
 import type { HashResult, Verifier } from '../kawpow/verifier.ts';
 import { type HashJob, type HashOptions, parseHashLine, parseHashOptions } from './hash-input.ts';
@@ -17,6 +17,8 @@ const SPARE_BYTES = 64 * 2 ** 20;
 export interface HashArgs extends HashOptions {
   /** `-` for standard input; anything else is an error. */
   readonly source?: string | undefined;
+  /** A name of PROOFS_OF_WORK; kawpow when left out. */
+  readonly pow?: string | undefined;
 }
 
 export interface HashIo {
@@ -26,7 +28,7 @@ export interface HashIo {
   /** To standard error: what is wrong, and what takes long. */
   complain(line: string): void;
   availableMemoryBytes(): number;
-  createVerifier(threads: number, onEvent: (event: VerifierEvent) => void): Verifier;
+  createVerifier(threads: number, pow: KawPow, onEvent: (event: VerifierEvent) => void): Verifier;
 }
 
 /** The real one. */
@@ -39,7 +41,7 @@ export function processHashIo(): HashIo {
     print: (line) => new Promise((resolve) => stdout.write(`${line}\n`, (error) => resolve(!error))),
     complain: (line) => stderr.write(`${line}\n`),
     availableMemoryBytes: () => process.availableMemory(),
-    createVerifier: (threads, onEvent) => createVerifierPool({ threads, onEvent }),
+    createVerifier: (threads, pow, onEvent) => createVerifierPool({ threads, pow, onEvent }),
   };
 }
 
@@ -51,40 +53,48 @@ type Answer = { readonly ok: true; readonly value: object } | { readonly ok: fal
  * With height, header and nonce it prints `{"mixHash","finalHash"}`. With a serialised header it prints
  * `{"headerHash","height","mixHash","finalHash","valid"}`, where both hashes are computed, and `valid` says that the
  * header's own mix hash is that one and that the final hash meets the header's bits. With `-` it prints such a line for
- * each line of JSON on standard input, in order, as soon as it is known. Standard output has nothing else.
+ * each line of JSON on standard input, in order, as soon as it is known. Standard output has nothing else. `pow` chooses
+ * another coin's proof of work.
  * @returns the exit code: 0, also for a header that is not valid; 1 when a line or the hashing failed; 2 for wrong
  * arguments
  */
 export async function runHash(args: HashArgs, io: HashIo): Promise<number> {
-  const { source, ...options } = args;
-  if (source === undefined) return hashOnce(options, io);
+  const { source, pow: name = KAWPOW.name, ...options } = args;
+  const pow = Object.values(PROOFS_OF_WORK).find((known) => known.name === name);
+  if (pow === undefined) {
+    io.complain(`kpss hash: --pow is one of ${Object.keys(PROOFS_OF_WORK).join(', ')}, got ${name}`);
+    return 2;
+  }
+  if (source === undefined) return hashOnce(options, pow, io);
   const given = Object.values(options).some((value) => value !== undefined);
-  if (source === '-' && !given) return hashLines(io);
+  if (source === '-' && !given) return hashLines(pow, io);
   io.complain(
-    source === '-' ? 'kpss hash: - stands alone' : `kpss hash: the only argument is -, got ${source}`,
+    source === '-'
+      ? 'kpss hash: with - the only other flag is --pow'
+      : `kpss hash: the only argument is -, got ${source}`,
   );
   return 2;
 }
 
 /** Nothing else is to be seen for 3 s with the first epoch and for 15 to 20 s with those of 2026, where scripts wait, too. */
-function tellBuilding(io: HashIo): (event: VerifierEvent) => void {
+function tellBuilding(pow: KawPow, io: HashIo): (event: VerifierEvent) => void {
   return (event) => {
     if (event.kind !== 'epoch-building') return;
-    const size = mebibytes(lightCacheBytes(event.epoch));
+    const size = mebibytes(lightCacheBytes(event.epoch, pow));
     io.complain(
       `kpss hash: building the light cache of epoch ${event.epoch} (${size}), which takes some seconds…`,
     );
   };
 }
 
-async function hashOnce(options: HashOptions, io: HashIo): Promise<number> {
+async function hashOnce(options: HashOptions, pow: KawPow, io: HashIo): Promise<number> {
   const parsed = parseHashOptions(options);
-  const refusal = parsed.ok ? refusalOf(parsed.job, undefined, io) : parsed.reason;
+  const refusal = parsed.ok ? refusalOf(parsed.job, pow, undefined, io) : parsed.reason;
   if (!parsed.ok || refusal !== undefined) {
     io.complain(`kpss hash: ${refusal}`);
     return 2;
   }
-  const verifier = io.createVerifier(1, tellBuilding(io));
+  const verifier = io.createVerifier(1, pow, tellBuilding(pow, io));
   try {
     const answer = await answerOf(parsed.job, verifier);
     if (answer.ok) await io.print(JSON.stringify(answer.value));
@@ -95,8 +105,8 @@ async function hashOnce(options: HashOptions, io: HashIo): Promise<number> {
   }
 }
 
-async function hashLines(io: HashIo): Promise<number> {
-  const verifier = io.createVerifier(availableParallelism(), tellBuilding(io));
+async function hashLines(pow: KawPow, io: HashIo): Promise<number> {
+  const verifier = io.createVerifier(availableParallelism(), pow, tellBuilding(pow, io));
   let exitCode = 0;
   let isRead = true;
   // Lines are hashed side by side and printed one after the other, each as soon as those before it are.
@@ -104,7 +114,7 @@ async function hashLines(io: HashIo): Promise<number> {
   let lastPrinted = Promise.resolve();
   try {
     for await (const line of linesOf(io.input)) {
-      const answering = answerLine(line, verifier, io);
+      const answering = answerLine(line, pow, verifier, io);
       lastPrinted = lastPrinted.then(async () => {
         const answer = await answering;
         if (!answer.ok) exitCode = 1;
@@ -122,22 +132,27 @@ async function hashLines(io: HashIo): Promise<number> {
   }
 }
 
-async function answerLine(line: string, verifier: Verifier, io: HashIo): Promise<Answer> {
+async function answerLine(line: string, pow: KawPow, verifier: Verifier, io: HashIo): Promise<Answer> {
   const parsed = parseHashLine(line);
   if (!parsed.ok) return parsed;
-  const refusal = refusalOf(parsed.job, verifier, io);
+  const refusal = refusalOf(parsed.job, pow, verifier, io);
   return refusal === undefined ? answerOf(parsed.job, verifier) : { ok: false, reason: refusal };
 }
 
 /** Why a request is not even tried: its light cache would not fit. */
-function refusalOf(job: HashJob, verifier: Verifier | undefined, io: HashIo): string | undefined {
+function refusalOf(
+  job: HashJob,
+  pow: KawPow,
+  verifier: Verifier | undefined,
+  io: HashIo,
+): string | undefined {
   const { height } = job.request;
-  const epoch = epochOf(height, KAWPOW);
-  if (epoch > EPOCH_MAX) {
-    return `height ${height} is in epoch ${epoch}; light caches are built up to epoch ${EPOCH_MAX} (1 GiB)`;
+  const epoch = epochOf(height, pow);
+  if (epoch > epochMax(pow)) {
+    return `height ${height} is in epoch ${epoch}; light caches are built up to epoch ${epochMax(pow)} (1 GiB)`;
   }
   if (verifier?.status().epochs.some((there) => there.epoch === epoch)) return undefined;
-  const neededBytes = lightCacheBytes(epoch);
+  const neededBytes = lightCacheBytes(epoch, pow);
   const availableBytes = io.availableMemoryBytes();
   if (neededBytes + SPARE_BYTES <= availableBytes) return undefined;
   return `the light cache of epoch ${epoch} takes ${mebibytes(neededBytes)} and does not fit the ${mebibytes(availableBytes)} of free memory`;

@@ -53,6 +53,7 @@ export function createProgram(exit: (code: number) => void): Command {
     .option('--address <address>', 'where blocks are paid')
     .option('--threads <count>', 'threads of the CPU miner, 0 for none', wholeNumber(0, 1024), 1)
     .option('--block-time <seconds>', 'what the devnet’s difficulty aims at', wholeNumber(1, 3600), 10)
+    .option('--epoch-length <blocks>', 'blocks of an epoch (default: 7500)', wholeNumber(4, 7500))
     .action(async ({ blockTime, ...flags }) =>
       exit(await runDev({ ...flags, blockTimeS: blockTime }, processIo(flags))),
     );
@@ -73,6 +74,7 @@ export function createProgram(exit: (code: number) => void): Command {
     .option('--header <hex>', 'header hash, 64 hex digits')
     .option('--nonce <hex>', 'nonce, 16 hex digits')
     .option('--block-header <hex>', 'a serialised header, 240 hex digits')
+    .option('--pow <name>', 'kawpow, evrprogpow (experimental) or meowpow (experimental)', 'kawpow')
     .action(async (source, flags) => exit(await runHash({ source, ...flags }, processHashIo())));
   return program;
 }
