@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { flushLogs } from './cli/log.ts';
+import { flushOutputs } from './cli/output.ts';
 import { createProgram } from './cli/program.ts';
 import { KpssError } from './error.ts';
 
@@ -21,6 +21,7 @@ async function main(): Promise<number> {
     await program.parseAsync();
   } catch (error) {
     if (code !== undefined) return code;
+    await flushOutputs();
     const isExpected = error instanceof KpssError;
     process.stderr.write(
       isExpected ? `kpss: ${error.message} [${error.code}]\n` : `${(error as Error).stack}\n`,
@@ -31,6 +32,6 @@ async function main(): Promise<number> {
 }
 
 const code = await main();
-await flushLogs();
+await flushOutputs();
 // A log line that nobody reads would keep the process waiting.
 process.exit(code);

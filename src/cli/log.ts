@@ -1,8 +1,9 @@
 import pino, { type LoggerOptions } from 'pino';
 import { prettyFactory } from 'pino-pretty';
-import sonicBoom, { type SonicBoom } from 'sonic-boom';
 import type { LogFormat, LogLevel } from '../config/types.ts';
 import type { Log } from '../mining/ports.ts';
+import { canStand, createOutput } from './output.ts';
+import type { StatusLine } from './status-line.ts';
 
 export const LOG_FORMATS: readonly LogFormat[] = ['auto', 'pretty', 'json'];
 export const LOG_LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];
@@ -26,36 +27,25 @@ const QUIET_FIELDS = [
     'reason',
   ],
   ...['blocks', 'code', 'url', 'threads', 'candidate', 'attempt', 'verdict', 'confirmations', 'amountSat'],
+  ...['percent', 'leftMs'],
 ].join(',');
-
-/**
- * Lines that wait for a reader: some minutes of a busy log. Whoever holds standard output back for longer (a paused
- * terminal, a stuck collector) loses lines, and miners notice nothing.
- */
-const WAITING_BYTES_MAX = 1024 * 1024;
-/** What is still waiting at the end gets this long. */
-const FLUSH_WITHIN_MS = 1_000;
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it is for
 const CONTROL_CODES = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g;
 
-/** Of this process; one log in practice. */
-const outputs = new Set<SonicBoom>();
+/** The log, and the line below it. */
+export interface ProgramLog extends Log {
+  /** undefined where standard output is no terminal, and where its reader asked for JSON or for no news (level). */
+  readonly status: StatusLine | undefined;
+}
 
 /**
  * The program's log on standard output: one readable line per event in a terminal, one JSON object otherwise. Writing
- * is asynchronous and never throws: a full disk or a reader that stopped must not stop a server.
+ * is asynchronous and never throws.
  * @param format `auto` decides by whether standard output is a terminal
  */
-export function createLog(level: LogLevel, logFormat: LogFormat): Log {
-  const output = new sonicBoom.SonicBoom({ fd: 1, sync: false, maxLength: WAITING_BYTES_MAX });
-  outputs.add(output);
-  let dropped = 0;
-  output.on('drop', () => {
-    dropped += 1;
-  });
-  // What cannot be written is lost; there is nowhere to say so.
-  output.on('error', () => {});
+export function createLog(level: LogLevel, logFormat: LogFormat): ProgramLog {
+  const { lines, takeDropped } = createOutput(1);
   const options: LoggerOptions = {
     level,
     base: null,
@@ -64,18 +54,14 @@ export function createLog(level: LogLevel, logFormat: LogFormat): Log {
   };
   const isPretty = logFormat === 'pretty' || (logFormat === 'auto' && process.stdout.isTTY);
   const readable = isPretty ? createPrettifier() : (line: string) => line;
-  return pino(options, {
+  const log = pino(options, {
     write(line: string) {
-      const missed = dropped;
-      dropped = 0;
-      output.write(missed === 0 ? readable(line) : readable(droppedLine(missed)) + readable(line));
+      const missed = takeDropped();
+      lines.write(missed === 0 ? readable(line) : readable(droppedLine(missed)) + readable(line));
     },
   });
-}
-
-/** Writes what is still waiting, if somebody reads it; called at the end of the process. */
-export async function flushLogs(): Promise<void> {
-  await Promise.all([...outputs].map(flushed));
+  const hasStatus = isPretty && log.isLevelEnabled('info') && canStand(process.stdout);
+  return Object.assign(log, { status: hasStatus ? lines : undefined });
 }
 
 function createPrettifier(): (line: string) => string {
@@ -96,14 +82,4 @@ function createPrettifier(): (line: string) => string {
 function droppedLine(count: number): string {
   const msg = `${count} log lines were lost: nobody read them`;
   return `${JSON.stringify({ level: 40, time: new Date().toISOString(), count, msg })}\n`;
-}
-
-function flushed(output: SonicBoom): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, FLUSH_WITHIN_MS);
-    output.flush(() => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
 }
