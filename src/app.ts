@@ -1,3 +1,5 @@
+import type { Progress } from './cli/progress.ts';
+import { watchEpochs } from './epoch-progress.ts';
 import type { BlockOutcome } from './found-blocks.ts';
 import { Instance, type InstanceOptions, type InstanceStatus } from './instance.ts';
 import { type KawPow, PROOFS_OF_WORK } from './kawpow/params.ts';
@@ -85,9 +87,29 @@ function named(log: Log, instance: string): Log {
   };
 }
 
-/** The verifier that an app uses, with its events told in the log. */
-export function createLoggedVerifier(options: Omit<VerifierPoolOptions, 'onEvent'>, log: Log): VerifierPool {
-  return createVerifierPool({ ...options, onEvent: (event) => logVerifierEvent(event, log) });
+/**
+ * The verifier that an app uses, with its events told in the log.
+ * @param progress of the light caches that it builds; not shown when left out
+ */
+export function createLoggedVerifier(
+  options: Omit<VerifierPoolOptions, 'onEvent'>,
+  log: Log,
+  progress?: Progress,
+): VerifierPool {
+  const watch = progress && watchEpochs(progress);
+  const onEvent = (event: VerifierEvent): void => {
+    // First, so that no bar is drawn below the line that says it is ready.
+    watch?.onEvent(event);
+    logVerifierEvent(event, log);
+  };
+  const verifier = createVerifierPool({ ...options, onEvent });
+  const close = verifier.close.bind(verifier);
+  return Object.assign(verifier, {
+    close: () => {
+      watch?.end();
+      return close();
+    },
+  });
 }
 
 function logVerifierEvent(event: VerifierEvent, log: Log): void {
@@ -97,6 +119,8 @@ function logVerifierEvent(event: VerifierEvent, log: Log): void {
         { epoch: event.epoch },
         `building the light cache of epoch ${event.epoch}; until it is ready, shares are accepted without verifying their mix hash`,
       );
+      return;
+    case 'epoch-progress':
       return;
     case 'epoch-ready':
       log.info({ epoch: event.epoch }, `light cache of epoch ${event.epoch} is ready, shares are verified`);

@@ -10,6 +10,7 @@ import { KAWPOW, type KawPow, withEpochLength } from '../kawpow/params.ts';
 import type { Clock, Log, RandomSource } from '../mining/ports.ts';
 import type { VardiffOptions } from '../mining/vardiff.ts';
 import { createRpcClient } from '../node/rpc-client.ts';
+import type { Progress } from './progress.ts';
 
 export interface DevArgs {
   /** Stop after so many accepted blocks; run on when left out. */
@@ -30,6 +31,8 @@ export interface DevArgs {
 
 export interface DevIo {
   readonly log: Log;
+  /** Of what takes long. */
+  readonly progress: Progress;
   readonly clock: Clock;
   readonly random: RandomSource;
   /** Fires to stop: SIGINT, SIGTERM. */
@@ -76,7 +79,7 @@ export async function runDev(args: DevArgs, io: DevIo): Promise<number> {
   };
 
   const pow = args.epochLength === undefined ? KAWPOW : withEpochLength(KAWPOW, args.epochLength);
-  const verifier = createLoggedVerifier({ threads: 1, pow }, log);
+  const verifier = createLoggedVerifier({ threads: 1, pow }, log, io.progress);
   const modules = { ...io, verifier };
   const stops: (() => Promise<void>)[] = [() => verifier.close()];
   try {

@@ -57,6 +57,7 @@ async function run(
     })(),
     print: async (line) => printed.push(line) > 0,
     complain: (line) => complaints.push(line),
+    progress: { show() {}, done() {} },
     availableMemoryBytes: () => 2 ** 31,
     createVerifier: () => lasting,
     ...change,

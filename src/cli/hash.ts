@@ -2,12 +2,14 @@ import { availableParallelism } from 'node:os';
 import { bytesToHex, equalBytes } from '../chain/bytes.ts';
 import type { DecodedHeader } from '../chain/header.ts';
 import { bitsToTarget, meetsTarget } from '../chain/target.ts';
+import { watchEpochs } from '../epoch-progress.ts';
 import { epochMax, epochOf, lightCacheBytes } from '../kawpow/epoch.ts';
 import { KAWPOW, type KawPow, PROOFS_OF_WORK } from '../kawpow/params.ts';
 import { createVerifierPool, type VerifierEvent } from '../kawpow/pool.ts';
 import type { HashResult, Verifier } from '../kawpow/verifier.ts';
 import { type HashJob, type HashOptions, parseHashLine, parseHashOptions } from './hash-input.ts';
 import { linesOf } from './hash-lines.ts';
+import { processStreams, type Streams } from './terminal.ts';
 
 /** Lines in work at once: enough for all threads, few enough for the verifier's queue (1024). */
 const LINES_MAX = 256;
@@ -21,25 +23,17 @@ export interface HashArgs extends HashOptions {
   readonly pow?: string | undefined;
 }
 
-export interface HashIo {
+export interface HashIo extends Streams {
   readonly input: AsyncIterable<Uint8Array | string>;
-  /** To standard output. @returns false when nobody reads it any more */
-  print(line: string): Promise<boolean>;
-  /** To standard error: what is wrong, and what takes long. */
-  complain(line: string): void;
   availableMemoryBytes(): number;
   createVerifier(threads: number, pow: KawPow, onEvent: (event: VerifierEvent) => void): Verifier;
 }
 
 /** The real one. */
 export function processHashIo(): HashIo {
-  const { stdin, stdout, stderr } = process;
-  // A closed pipe is told to print()'s callback too, where it is dealt with.
-  stdout.on('error', () => {});
   return {
-    input: stdin,
-    print: (line) => new Promise((resolve) => stdout.write(`${line}\n`, (error) => resolve(!error))),
-    complain: (line) => stderr.write(`${line}\n`),
+    ...processStreams(),
+    input: process.stdin,
     availableMemoryBytes: () => process.availableMemory(),
     createVerifier: (threads, pow, onEvent) => createVerifierPool({ threads, pow, onEvent }),
   };
@@ -78,12 +72,15 @@ export async function runHash(args: HashArgs, io: HashIo): Promise<number> {
 
 /** Nothing else is to be seen for 3 s with the first epoch and for 15 to 20 s with those of 2026, where scripts wait, too. */
 function tellBuilding(pow: KawPow, io: HashIo): (event: VerifierEvent) => void {
+  const watch = watchEpochs(io.progress);
   return (event) => {
-    if (event.kind !== 'epoch-building') return;
-    const size = mebibytes(lightCacheBytes(event.epoch, pow));
-    io.complain(
-      `kpss hash: building the light cache of epoch ${event.epoch} (${size}), which takes some seconds…`,
-    );
+    if (event.kind === 'epoch-building') {
+      const size = mebibytes(lightCacheBytes(event.epoch, pow));
+      io.complain(
+        `kpss hash: building the light cache of epoch ${event.epoch} (${size}), which takes some seconds…`,
+      );
+    }
+    watch.onEvent(event);
   };
 }
 

@@ -11,6 +11,7 @@ function createIo(): { io: MineIo; lines: string[]; complaints: string[]; stop: 
   const tell = (_fields: object, message: string): void => void lines.push(message);
   const io: MineIo = {
     log: { debug: () => undefined, info: tell, warn: tell, error: tell },
+    progress: { show() {}, done() {} },
     complain: (line) => complaints.push(line),
     signal: stop.signal,
     clock: systemClock,

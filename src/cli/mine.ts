@@ -1,6 +1,9 @@
 import { type CpuMiner, type CpuMinerOptions, createCpuMiner, type MinerShare } from '../devnet/miner.ts';
+import { type EpochWatch, watchEpochs } from '../epoch-progress.ts';
 import { KpssError } from '../error.ts';
+import type { VerifierEvent } from '../kawpow/pool.ts';
 import type { Clock, Log, RandomSource } from '../mining/ports.ts';
+import type { Progress } from './progress.ts';
 
 /** More threads than any processor has. */
 const THREADS_MAX = 1024;
@@ -18,6 +21,8 @@ export interface MineArgs {
 
 export interface MineIo {
   readonly log: Log;
+  /** Of what takes long. */
+  readonly progress: Progress;
   /** To standard error. */
   complain(line: string): void;
   /** Fires to stop: SIGINT, SIGTERM. */
@@ -51,11 +56,13 @@ export async function runMine(args: MineArgs, io: MineIo): Promise<number> {
     ...(args.password === undefined ? {} : { password: args.password }),
     ...(io.reportMs === undefined ? {} : { reportMs: io.reportMs }),
   };
-  const miner = tryCreate(options, io);
+  const watch = watchEpochs(io.progress);
+  const miner = tryCreate(options, io, watch);
   if (!miner) return 2;
   log.info({ threads }, `mining on ${threads} ${threads === 1 ? 'thread' : 'threads'}; Ctrl+C stops it`);
   miner.start();
   await fired(signal);
+  watch.end();
   await miner.stop();
   const { accepted, rejected } = miner.stats();
   log.info({ accepted, rejected }, `stopped after ${accepted} accepted shares, ${rejected} refused`);
@@ -63,9 +70,24 @@ export async function runMine(args: MineArgs, io: MineIo): Promise<number> {
 }
 
 /** @returns undefined where the address is none, which was said */
-function tryCreate(options: CpuMinerOptions, { log, clock, random, complain }: MineIo): CpuMiner | undefined {
+function tryCreate(
+  options: CpuMinerOptions,
+  { log, clock, random, complain }: MineIo,
+  watch: EpochWatch,
+): CpuMiner | undefined {
+  const onVerifierEvent = (event: VerifierEvent): void => {
+    // How it ended is told by the miner itself.
+    if (event.kind === 'epoch-building') {
+      log.info(
+        { epoch: event.epoch },
+        `building the light cache of epoch ${event.epoch}; mining starts after it`,
+      );
+    }
+    watch.onEvent(event);
+  };
+  const events = { onShare: (share: MinerShare) => tell(share, log), onVerifierEvent };
   try {
-    return createCpuMiner(options, { log, clock, random }, { onShare: (share) => tell(share, log) });
+    return createCpuMiner(options, { log, clock, random }, events);
   } catch (error) {
     if (!(error instanceof KpssError) || error.code !== 'KPSS_MINER_URL') throw error;
     complain(`kpss mine: ${error.message} [${error.code}]`);

@@ -4,10 +4,12 @@ import { systemClock, systemRandom } from '../clock.ts';
 import type { Config, LogFormat, LogLevel } from '../config/types.ts';
 import { runDev } from './dev.ts';
 import { processHashIo, runHash } from './hash.ts';
-import { createLog, LOG_FORMATS, LOG_LEVELS } from './log.ts';
+import { createLog, LOG_FORMATS, LOG_LEVELS, type ProgramLog } from './log.ts';
 import { runMine } from './mine.ts';
+import type { Progress } from './progress.ts';
 import { runStart } from './start.ts';
 import { stopSignal } from './stop-signal.ts';
+import { logProgress, toolProgress } from './terminal.ts';
 
 interface LogFlags {
   readonly logLevel?: LogLevel;
@@ -37,7 +39,10 @@ export function createProgram(exit: (code: number) => void): Command {
     .option('--network <network>', 'main, test or regtest (default: main)')
     .option('--coin <coin>', 'ravencoin or neurai (default: ravencoin)')
     .action(async (flags) => {
-      const createLogOf = ({ level, format }: Config['log']) => createLog(level, format);
+      const createLogOf = ({ level, format }: Config['log']) => {
+        const log = createLog(level, format);
+        return { log, progress: logProgress(log) };
+      };
       exit(await runStart(flags, { ...processPorts(), env: process.env, createLog: createLogOf, complain }));
     });
 
@@ -55,7 +60,7 @@ export function createProgram(exit: (code: number) => void): Command {
     .option('--block-time <seconds>', 'what the devnet’s difficulty aims at', wholeNumber(1, 3600), 10)
     .option('--epoch-length <blocks>', 'blocks of an epoch (default: 7500)', wholeNumber(4, 7500))
     .action(async ({ blockTime, ...flags }) =>
-      exit(await runDev({ ...flags, blockTimeS: blockTime }, processIo(flags))),
+      exit(await runDev({ ...flags, blockTimeS: blockTime }, processIo(flags, logProgress))),
     );
 
   withLogFlags(command('mine', 'mine with the CPU on any KawPoW stratum server'))
@@ -65,7 +70,7 @@ export function createProgram(exit: (code: number) => void): Command {
     .option('--threads <count>', 'threads, each keeps one core busy', '1')
     .option('--insecure', 'take any TLS certificate')
     .action(async (flags) => {
-      exit(await runMine(flags, { ...processIo(flags), complain }));
+      exit(await runMine(flags, { ...processIo(flags, toolProgress), complain }));
     });
 
   command('hash', 'compute the KawPoW hash of a header')
@@ -89,8 +94,12 @@ function processPorts() {
   return { clock: systemClock, random: systemRandom, signal: stopSignal() };
 }
 
-function processIo({ logLevel = 'info', logFormat = 'auto' }: LogFlags) {
-  return { ...processPorts(), log: createLog(logLevel, logFormat) };
+function processIo(
+  { logLevel = 'info', logFormat = 'auto' }: LogFlags,
+  progressOf: (log: ProgramLog) => Progress,
+) {
+  const log = createLog(logLevel, logFormat);
+  return { ...processPorts(), log, progress: progressOf(log) };
 }
 
 function complain(line: string): void {

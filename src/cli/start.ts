@@ -4,8 +4,9 @@ import { App, createLoggedVerifier } from '../app.ts';
 import { resolveConfig } from '../config/load.ts';
 import type { Config, ConfigFlags } from '../config/types.ts';
 import type { Clock, Log, RandomSource } from '../mining/ports.ts';
-import { runDev } from './dev.ts';
+import { type DevIo, runDev } from './dev.ts';
 import { findMisplaced } from './misplaced.ts';
+import type { Progress } from './progress.ts';
 
 export interface StartFlags extends ConfigFlags {
   readonly config?: string | undefined;
@@ -17,7 +18,7 @@ export interface StartIo {
   readonly random: RandomSource;
   /** Fires to stop: SIGINT, SIGTERM. */
   readonly signal: AbortSignal;
-  createLog(settings: Config['log']): Log;
+  createLog(settings: Config['log']): { readonly log: Log; readonly progress: Progress };
   /** To standard error. */
   complain(line: string): void;
 }
@@ -58,19 +59,20 @@ export async function runStart(flags: StartFlags, io: StartIo): Promise<number> 
     return 2;
   }
   const { config } = resolved;
-  const log = io.createLog(config.log);
+  const { log, progress } = io.createLog(config.log);
   if (isDevnet) {
     log.warn(
       {},
       `no kpss.yaml in ${folder}, and no flag: starting the devnet, whose coins are worth nothing`,
     );
-    return runDev(DEVNET, { ...io, log });
+    return runDev(DEVNET, { ...io, log, progress });
   }
-  await serve(config, log, io);
+  await serve(config, { ...io, log, progress });
   return 0;
 }
 
-async function serve(config: Config, log: Log, io: StartIo): Promise<void> {
+async function serve(config: Config, io: DevIo): Promise<void> {
+  const { log } = io;
   const stopped = new Promise<void>((resolve) => {
     io.signal.addEventListener('abort', () => resolve(), { once: true });
   });
@@ -79,6 +81,7 @@ async function serve(config: Config, log: Log, io: StartIo): Promise<void> {
   const verifier = createLoggedVerifier(
     { threads, epochsMax: EPOCHS_PER_INSTANCE * config.instances.length },
     log,
+    io.progress,
   );
   const app = new App(config.instances, { clock: io.clock, random: io.random, log, verifier });
   try {

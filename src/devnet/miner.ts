@@ -1,7 +1,7 @@
 import { meetsTarget } from '../chain/target.ts';
 import { epochOf } from '../kawpow/epoch.ts';
 import { KAWPOW, type KawPow } from '../kawpow/params.ts';
-import { createVerifierPool } from '../kawpow/pool.ts';
+import { createVerifierPool, type VerifierEvent } from '../kawpow/pool.ts';
 import type { Verifier } from '../kawpow/verifier.ts';
 import type { Clock, Log, RandomSource, Timer } from '../mining/ports.ts';
 import { HashMeter } from './hash-meter.ts';
@@ -69,6 +69,8 @@ export interface CpuMinerEvents {
   onBlock?(share: MinerShare): void;
   /** The server took the user. */
   onConnect?(): void;
+  /** About light caches that it builds itself. */
+  onVerifierEvent?(event: VerifierEvent): void;
   /** The connection ended, or could not be made; the next attempt follows by itself. */
   onDisconnect?(reason: string): void;
 }
@@ -271,7 +273,11 @@ class Miner implements CpuMiner {
 
   #lightCaches(): Pick<Verifier, 'epochMemory'> {
     if (this.#modules.verifier) return this.#modules.verifier;
-    this.#ownVerifier ??= createVerifierPool({ threads: 1, pow: this.#pow });
+    this.#ownVerifier ??= createVerifierPool({
+      threads: 1,
+      pow: this.#pow,
+      onEvent: (event) => this.#events.onVerifierEvent?.(event),
+    });
     return this.#ownVerifier;
   }
 

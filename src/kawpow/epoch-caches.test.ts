@@ -168,7 +168,22 @@ test('a builder that crashes is started once more', async () => {
   assert.equal(pool.status().epochs[0]?.progress, 0);
   runToIdle(threads);
   assert.equal((await verdict).ok, true);
-  assert.deepEqual(happened(), ['epoch-building 0', 'epoch-ready 0']);
+  assert.deepEqual(happened(), ['epoch-building 0', 'epoch-progress 0', 'epoch-ready 0']);
+});
+
+test('how far a build is, is told once a percent, and from the beginning when it begins again', async () => {
+  const { pool, threads, events } = setUp();
+  const ready = pool.prepare(7);
+  for (let i = 1; i <= 500; i++) threads.builder.progress(i / 1000);
+  threads.builder.crash();
+  for (let i = 1; i <= 1000; i++) threads.builder.progress(i / 1000);
+  threads.builder.finish();
+  await ready;
+  const percents = events.flatMap((event) =>
+    event.kind === 'epoch-progress' ? [Math.floor(event.fraction * 100)] : [],
+  );
+  const upTo = (count: number): number[] => Array.from({ length: count }, (_, i) => i + 1);
+  assert.deepEqual(percents, [...upTo(50), ...upTo(100)]);
 });
 
 test('after two crashes of its builder an epoch has failed, until it is asked for again', async () => {

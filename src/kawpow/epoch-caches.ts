@@ -23,6 +23,8 @@ interface EpochCachesModules {
   /** Requests that wait for an epoch now. */
   waiting(of: PowEpoch): number;
   onBuilding(of: PowEpoch): void;
+  /** @param fraction 0 to 1; told once a percent, and from the beginning when a builder crashed */
+  onProgress(of: PowEpoch, fraction: number): void;
   onReady(memory: EpochMemory): void;
   onDropped(of: PowEpoch): void;
   onFailed(of: PowEpoch, error: Error): void;
@@ -130,12 +132,18 @@ export class EpochCaches {
     this.#builder = this.#modules.threads.startBuilder(of, {
       onMessage: (message) => {
         if (this.#closed) return;
-        if (message.kind === 'progress') entry.progress = message.fraction;
+        if (message.kind === 'progress') this.#proceed(entry, message.fraction);
         else this.#finish(entry, message.memory);
       },
       onExit: (error) => this.#builderGone(entry, error),
     });
     if (entry.builds === 1) this.#modules.onBuilding(of);
+  }
+
+  #proceed(entry: Entry, fraction: number): void {
+    const isNews = Math.floor(fraction * 100) > Math.floor(entry.progress * 100);
+    entry.progress = fraction;
+    if (isNews) this.#modules.onProgress(entry.of, fraction);
   }
 
   #finish(entry: Entry, memory: EpochMemory): void {

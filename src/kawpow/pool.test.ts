@@ -76,6 +76,7 @@ test('the first request of an epoch has its cache built, waits for it and is ans
   });
   assert.deepEqual(events, [
     { kind: 'epoch-building', pow: 'kawpow', epoch: 0 },
+    { kind: 'epoch-progress', pow: 'kawpow', epoch: 0, fraction: 0.25 },
     { kind: 'epoch-ready', pow: 'kawpow', epoch: 0 },
   ]);
 });

@@ -31,6 +31,12 @@ const HASH_SESSION = 'hash()';
 /** For logs and metrics. `pow` is the name of the proof of work. */
 export type VerifierEvent =
   | { readonly kind: 'epoch-building'; readonly pow: string; readonly epoch: number }
+  | {
+      readonly kind: 'epoch-progress';
+      readonly pow: string;
+      readonly epoch: number;
+      readonly fraction: number;
+    }
   | { readonly kind: 'epoch-ready'; readonly pow: string; readonly epoch: number }
   | { readonly kind: 'epoch-dropped'; readonly pow: string; readonly epoch: number }
   | { readonly kind: 'epoch-failed'; readonly pow: string; readonly epoch: number; readonly error: Error }
@@ -135,6 +141,8 @@ class Pool {
       threads,
       waiting: (of) => this.#waiting.count(epochKey(of)),
       onBuilding: (of) => this.#tell('epoch-building', of),
+      onProgress: ({ pow, epoch }, fraction) =>
+        this.#emit({ kind: 'epoch-progress', pow: pow.name, epoch, fraction }),
       onReady: (memory) => this.#epochReady(memory),
       onDropped: (of) => this.#epochDropped(of),
       onFailed: (of, error) => this.#epochFailed(of, error),
