@@ -84,3 +84,23 @@ test('an ordinary log has every line, the last one too', async () => {
     .map((line) => JSON.parse(line) as { msg: string });
   assert.equal(lines.filter(({ msg }) => msg.includes('joined')).length, 20);
 });
+
+test('where the log is no terminal, no control code comes, also while a light cache is built', async () => {
+  const args = [MAIN, 'dev', '--port', '0', '--threads', '0', '--log-format', 'pretty'];
+  const child = spawn(process.execPath, args, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, TERM: 'xterm-256color', LC_ALL: 'C.UTF-8' },
+  });
+  let text = '';
+  const exited = once(child, 'exit');
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (chunk: string) => {
+      text += chunk;
+      if (text.includes('light cache of epoch 0 is ready')) child.kill('SIGTERM');
+    });
+  }
+  assert.deepEqual(await exited, [0, null]);
+  assert.match(text, /building the light cache of epoch 0/);
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it is about
+  assert.doesNotMatch(text, /[\x00-\x09\x0b-\x1f]/);
+});
