@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { choose, countUp, type FunctionScope, ifElse, type Local, ModuleBuilder } from './wasm-assembler.ts';
+import {
+  choose,
+  countUp,
+  type FunctionScope,
+  ifElse,
+  type Local,
+  ModuleBuilder,
+  when,
+} from './wasm-assembler.ts';
 import { type Code, i32, select, signedLeb, unsignedLeb } from './wasm-ops.ts';
 import { compileModule, createSharedMemory, instantiate } from './webassembly.ts';
 
@@ -72,4 +80,39 @@ test('functions with many locals, and long ones, are encoded right', () => {
     return [...chain, ...(locals.at(-1) as Local).get];
   });
   assert.equal(run(-1200), 0);
+});
+
+test('a statement runs only where its condition holds', () => {
+  const run = compiled((scope, input) => {
+    const answer = scope.local('i32');
+    return [...when(input.get, answer.set(i32.const(7))), ...answer.get];
+  });
+  assert.deepEqual([0, 1, -1].map(run), [1000, 1007, 1007]);
+});
+
+test('functions of JavaScript are called with their arguments, beside the module’s own', () => {
+  const module = new ModuleBuilder({ min: 1, max: 1 });
+  const tell = module.importedFunction('tell', { parameters: ['i32', 'i32'] });
+  const ask = module.importedFunction('ask', { parameters: ['i32'], result: 'i32' });
+  const add = module.function({ parameters: ['i32'], result: 'i32' }, (_, input) =>
+    i32.add((input as Local).get, i32.const(1)),
+  );
+  module.function({ parameters: ['i32'], result: 'i32', exported: 'run' }, (_, input) => {
+    const { get } = input as Local;
+    return [...tell.call(get, add.call(get)), ...ask.call(add.call(ask.call(get)))];
+  });
+  const told: number[][] = [];
+  const { run } = instantiate(compileModule(module.bytes()), {
+    memory: createSharedMemory(1),
+    tell: (...values) => void told.push(values),
+    ask: (value) => value * 10,
+  });
+  assert.equal(run?.(4), 410);
+  assert.deepEqual(told, [[4, 5]]);
+});
+
+test('an imported function cannot be declared after the module’s own', () => {
+  const module = new ModuleBuilder({ min: 1, max: 1 });
+  module.function({ parameters: [] }, () => []);
+  assert.throws(() => module.importedFunction('late', { parameters: [] }), /before all others/);
 });

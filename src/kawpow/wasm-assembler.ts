@@ -1,8 +1,8 @@
 import { type Code, flatten, i32, unsignedLeb, type ValueType } from './wasm-ops.ts';
 
 /**
- * An assembler for the part of WebAssembly that the kernel uses: one imported shared memory, functions with locals,
- * structured control. Instructions are in wasm-ops.ts.
+ * An assembler for the part of WebAssembly that the kernel uses: one imported shared memory, imported and own functions
+ * with locals, structured control. Instructions are in wasm-ops.ts.
  * Source: WebAssembly Core Specification 2.0, chapter 5; shared memories from the threads proposal
  */
 
@@ -46,6 +46,11 @@ export function repeatWhile(condition: Code, body: Code): Code {
 export function countUp(counter: Local, step: number, end: Code, body: Code): Code {
   const next = counter.tee(i32.add(counter.get, i32.const(step)));
   return repeatWhile(i32.lessUnsigned(next, end), body);
+}
+
+/** Runs a statement where the condition is not 0. */
+export function when(condition: Code, body: Code): Code {
+  return [condition, 0x04, EMPTY_BLOCK, body, END];
 }
 
 /** Runs one of two statements. */
@@ -123,10 +128,16 @@ interface BuiltFunction {
   readonly body: readonly number[];
 }
 
-/** A module with one imported shared memory, `env.memory`, and imported constants. */
+interface ImportedFunction {
+  readonly name: string;
+  readonly signature: Signature;
+}
+
+/** A module with one imported shared memory, `env.memory`, imported constants and imported functions. */
 export class ModuleBuilder {
   readonly #pages: { readonly min: number; readonly max: number };
   readonly #globals: string[] = [];
+  readonly #imported: ImportedFunction[] = [];
   readonly #functions: BuiltFunction[] = [];
 
   /** @param pages bounds of the memory's size in units of 64 KiB */
@@ -140,29 +151,41 @@ export class ModuleBuilder {
     return [0x23, ...unsignedLeb(this.#globals.length - 1)];
   }
 
+  /**
+   * A function of JavaScript's that is told at instantiation, as `env.name`.
+   * @throws Error after the first function of the module's own: those imported have the first numbers
+   */
+  importedFunction(name: string, signature: Omit<Signature, 'exported'>): Callable {
+    if (this.#functions.length > 0) throw new Error('imported functions are declared before all others');
+    this.#imported.push({ name, signature });
+    return callable(this.#imported.length - 1);
+  }
+
   /** @param write gives the body: statements, and at the end the result if there is one */
   function(signature: Signature, write: (scope: FunctionScope, ...parameters: Local[]) => Code): Callable {
     const scope = new FunctionScope(signature.parameters);
     const code = write(scope, ...scope.parameters);
     this.#functions.push({ signature, body: flatten([scope.declaration(), code, END]) });
-    const index = unsignedLeb(this.#functions.length - 1);
-    return { call: (...args) => [...args, 0x10, ...index] };
+    return callable(this.#imported.length + this.#functions.length - 1);
   }
 
   /** @returns the module in the binary format */
   bytes(): Uint8Array<ArrayBuffer> {
     const functions = this.#functions;
+    const first = this.#imported.length;
     const exported = functions.flatMap(({ signature }, i) =>
-      signature.exported === undefined ? [] : [[...name(signature.exported), 0x00, ...unsignedLeb(i)]],
+      signature.exported === undefined
+        ? []
+        : [[...name(signature.exported), 0x00, ...unsignedLeb(first + i)]],
     );
     const module = [
       ...[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
-      ...section(1, functions.map(functionType)),
+      ...section(1, [...this.#imported, ...functions].map(functionType)),
       ...section(2, this.#imports()),
       // Each function has a type of its own: a table of types without doubles would save a few bytes.
       ...section(
         3,
-        functions.map((_, i) => unsignedLeb(i)),
+        functions.map((_, i) => unsignedLeb(first + i)),
       ),
       ...section(7, exported),
       ...section(
@@ -179,11 +202,17 @@ export class ModuleBuilder {
     return [
       [...name('env'), ...name('memory'), 0x02, shared, ...unsignedLeb(min), ...unsignedLeb(max)],
       ...this.#globals.map((global) => [...name('env'), ...name(global), 0x03, TYPE_CODES.i32, 0x00]),
+      ...this.#imported.map((each, i) => [...name('env'), ...name(each.name), 0x00, ...unsignedLeb(i)]),
     ];
   }
 }
 
-function functionType({ signature: { parameters, result } }: BuiltFunction): Code {
+function callable(index: number): Callable {
+  const number = unsignedLeb(index);
+  return { call: (...args) => [...args, 0x10, ...number] };
+}
+
+function functionType({ signature: { parameters, result } }: { readonly signature: Signature }): Code {
   const results = result === undefined ? [] : [result];
   return [0x60, ...vector(parameters.map(codeOf)), ...vector(results.map(codeOf))];
 }

@@ -12,15 +12,15 @@ export interface WasmModule {
   readonly [Symbol.toStringTag]: string;
 }
 
-type WasmExports = Readonly<Record<string, (...args: number[]) => number | undefined>>;
+type WasmFunction = (...args: number[]) => number | undefined;
+type WasmExports = Readonly<Record<string, WasmFunction>>;
+/** What a module imports, by name: its memory, its constants, and functions that it calls. */
+type WasmImports = Readonly<Record<string, WasmMemory | number | WasmFunction>>;
 
 declare const WebAssembly: {
   Memory: new (descriptor: { initial: number; maximum: number; shared: true }) => WasmMemory;
   Module: new (bytes: Uint8Array<ArrayBuffer>) => WasmModule;
-  Instance: new (
-    module: WasmModule,
-    imports: { env: Readonly<Record<string, WasmMemory | number>> },
-  ) => { readonly exports: WasmExports };
+  Instance: new (module: WasmModule, imports: { env: WasmImports }) => { readonly exports: WasmExports };
 };
 
 /** The unit of a memory's size. */
@@ -41,10 +41,6 @@ export function compileModule(bytes: Uint8Array<ArrayBuffer>): WasmModule {
   return new WebAssembly.Module(bytes);
 }
 
-/** @param env what the module imports: its memory and its constants */
-export function instantiate(
-  module: WasmModule,
-  env: Readonly<Record<string, WasmMemory | number>>,
-): WasmExports {
+export function instantiate(module: WasmModule, env: WasmImports): WasmExports {
   return new WebAssembly.Instance(module, { env }).exports;
 }
