@@ -1,3 +1,4 @@
+import type { Dag } from './dag.ts';
 import { epochOf } from './epoch.ts';
 import type { EpochContext } from './epoch-context.ts';
 import { KERNEL_BATCH_MAX } from './kernel-layout.ts';
@@ -12,8 +13,13 @@ export interface Engine {
    * @param scratch claimed for this engine in the context's memory (claimScratch)
    */
   prepare(context: EpochContext, scratch: number): void;
-  /** Lets go of them. */
+  /** Lets go of them, and of the DAG. */
   forget(epoch: number): void;
+  /**
+   * From now on hashes of this epoch take from the DAG what it has. It may still grow.
+   * @throws RangeError when the epoch is not prepared
+   */
+  useDag(epoch: number, dag: Dag): void;
   /**
    * @param requests any number, all of epochs that are prepared
    * @returns one result for each, in order
@@ -35,6 +41,7 @@ export function createReferenceEngine(pow: KawPow = KAWPOW): Engine {
     forget(epoch) {
       contexts.delete(epoch);
     },
+    useDag() {},
     hash(requests) {
       return requests.map((request) => {
         const epoch = epochOf(request.height, pow);

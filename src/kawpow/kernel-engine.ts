@@ -1,3 +1,4 @@
+import type { Dag } from './dag.ts';
 import type { Engine } from './engine.ts';
 import { epochOf, periodOf } from './epoch.ts';
 import type { EpochContext } from './epoch-context.ts';
@@ -31,6 +32,11 @@ export function createKernelEngine(pow: KawPow = KAWPOW): Engine {
     forget(epoch) {
       epochs.delete(epoch);
     },
+    useDag(epoch, dag) {
+      const kernel = epochs.get(epoch);
+      if (kernel === undefined) throw new RangeError(`epoch ${epoch} is not prepared`);
+      kernel.useDag(dag);
+    },
     hash(requests) {
       const results: HashResult[] = [];
       let from = 0;
@@ -58,7 +64,8 @@ export function createKernelEngine(pow: KawPow = KAWPOW): Engine {
 class EpochKernel {
   readonly #pow: KawPow;
   readonly #layout: KernelLayout;
-  readonly #kernel: Kernel;
+  readonly #open: (dag?: Dag) => Kernel;
+  #kernel: Kernel;
   /** Address of this engine's scratch. */
   readonly #scratch: number;
   readonly #bytes: Uint8Array<SharedArrayBuffer>;
@@ -74,10 +81,15 @@ class EpochKernel {
   constructor({ pow, epoch, memory }: EpochContext, module: WasmModule, scratch: number) {
     this.#pow = pow;
     this.#layout = kernelLayout(pow);
-    this.#kernel = openKernel(module, pow, epoch, memory);
+    this.#open = (dag) => openKernel(module, pow, epoch, memory, dag);
+    this.#kernel = this.#open();
     this.#scratch = this.#layout.scratch + scratch * this.#layout.scratchBytes;
     this.#bytes = new Uint8Array(memory.buffer);
     this.#view = new DataView(memory.buffer);
+  }
+
+  useDag(dag: Dag): void {
+    this.#kernel = this.#open(dag);
   }
 
   /** @param requests 1 to KERNEL_BATCH_MAX of this epoch */

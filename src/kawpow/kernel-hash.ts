@@ -1,7 +1,14 @@
 import { FNV_OFFSET_BASIS, FNV_PRIME } from './fnv.ts';
 import type { ItemFunctions } from './kernel-items.ts';
 import { held, keccakPermutation, LANES_32 } from './kernel-keccak.ts';
-import { F800_CONSTANTS, ITEM, JOB, type KernelLayout, REGISTER_BYTES } from './kernel-layout.ts';
+import {
+  F800_CONSTANTS,
+  ITEM,
+  JOB,
+  KERNEL_BATCH_MAX,
+  type KernelLayout,
+  REGISTER_BYTES,
+} from './kernel-layout.ts';
 import type { KawPow } from './params.ts';
 import {
   type Callable,
@@ -11,6 +18,7 @@ import {
   type ModuleBuilder,
   sequence,
   unrolled,
+  when,
 } from './wasm-assembler.ts';
 import { type Code, i32, i32x4, v128 } from './wasm-ops.ts';
 
@@ -134,49 +142,63 @@ interface HashContext {
   /** Code that gives the number of items a round chooses from. */
   readonly datasetReads: Code;
   readonly items: ItemFunctions;
+  /** `(jobs, end, lastItem)`: dagFetch in dag.ts. */
+  readonly fetch: Callable;
   readonly runProgram: Callable;
 }
 
 /**
- * `hash(scratch, count)`: as many hashes as the scratch holds jobs for, 1 to KERNEL_BATCH_MAX. They go through the rounds
- * in lock-step, because the items of a round's reads are what is worth computing together.
+ * `hash(scratch, count, hasDag)`: as many hashes as the scratch holds jobs for, 1 to KERNEL_BATCH_MAX. They go through the
+ * rounds in lock-step, because the items of a round's reads are what is worth computing together.
+ *
+ * With a DAG, only those items are computed that are not in it yet. They take the places from the first on, those that
+ * were fetched the places from the last down, so that those to be computed stand side by side.
  */
 export function defineHash(module: ModuleBuilder, context: HashContext): void {
-  const { pow, layout, items, runProgram, datasetReads } = context;
+  const { pow, layout, items, fetch, runProgram, datasetReads } = context;
   const seed = defineSeed(module, pow);
   const fill = defineFill(module, pow);
   const reduce = defineReduce(module, pow);
   const seal = defineSeal(module, pow);
-  module.function({ parameters: ['i32', 'i32'], exported: 'hash' }, (scope, scratch, count) => {
-    const [round, job, item, registers, end] = scope.locals(5, 'i32');
+  const parameters = ['i32', 'i32', 'i32'] as const;
+  module.function({ parameters, exported: 'hash' }, (scope, scratch, count, hasDag) => {
+    const [round, job, registers, end, item, itemsEnd] = scope.locals(6, 'i32');
     const start = (at: Local, offset: number): Code => at.set(i32.add(scratch!.get, i32.const(offset)));
     const advance = (at: Local, bytes: number): Code => at.set(i32.add(at.get, i32.const(bytes)));
     const eachHash = (body: Code): Code =>
       sequence(
-        start(item!, layout.items),
         start(registers!, layout.registers),
         start(job!, layout.jobs),
-        countUp(
-          job!,
-          JOB.bytes,
-          end!.get,
-          sequence(body, advance(item!, ITEM.bytes), advance(registers!, layout.registersBytes)),
-        ),
+        countUp(job!, JOB.bytes, end!.get, sequence(body, advance(registers!, layout.registersBytes))),
       );
+    const jobs = i32.add(scratch!.get, i32.const(layout.jobs));
+    const firstItem = i32.add(scratch!.get, i32.const(layout.items));
+    const lastItem = i32.add(firstItem, i32.const((KERNEL_BATCH_MAX - 1) * ITEM.bytes));
     // Register 0 of the lanes in turn.
     const lane = i32.and(round!.get, i32.const(pow.lanes - 1));
     const chooser = i32.load(i32.add(registers!.get, i32.shiftLeft(lane, i32.const(2))));
-    const program = i32.load(job!.get, JOB.program);
+    const field = (offset: number): Code => i32.load(job!.get, offset);
+    const choose = sequence(
+      i32.store(job!.get, i32.remainderUnsigned(chooser, datasetReads), JOB.number),
+      i32.store(job!.get, i32.const(0), JOB.item),
+    );
+    const startItem = sequence(
+      items.start.call(itemsEnd!.get, field(JOB.number)),
+      i32.store(job!.get, itemsEnd!.get, JOB.item),
+      advance(itemsEnd!, ITEM.bytes),
+    );
+    const computeItems = sequence(
+      items.mix.call(firstItem, itemsEnd!.get),
+      item!.set(firstItem),
+      countUp(item!, ITEM.bytes, itemsEnd!.get, items.finish.call(item!.get)),
+    );
     const oneRound = sequence(
-      eachHash(items.start.call(item!.get, i32.remainderUnsigned(chooser, datasetReads))),
-      // After the loop `item` is behind the last item.
-      items.mix.call(i32.add(scratch!.get, i32.const(layout.items)), item!.get),
-      eachHash(
-        sequence(
-          items.finish.call(item!.get),
-          runProgram.call(registers!.get, program, item!.get, round!.get),
-        ),
-      ),
+      eachHash(choose),
+      when(hasDag!.get, fetch.call(jobs, end!.get, lastItem)),
+      itemsEnd!.set(firstItem),
+      eachHash(when(i32.eqz(field(JOB.item)), startItem)),
+      when(i32.lessUnsigned(firstItem, itemsEnd!.get), computeItems),
+      eachHash(runProgram.call(registers!.get, field(JOB.program), field(JOB.item), round!.get)),
     );
     return sequence(
       start(end!, layout.jobs),

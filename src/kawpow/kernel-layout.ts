@@ -31,8 +31,21 @@ export const F800_CONSTANTS = 192;
 export const SCRATCH_CLAIMS = 320;
 const CLAIMS_END = SCRATCH_CLAIMS + 4 * SCRATCHES_MAX;
 
-/** One hash of a batch, from its header to its result. */
-export const JOB = { header: 0, nonce: 32, program: 40, seed: 64, mix: 96, final: 128, bytes: 192 } as const;
+/**
+ * One hash of a batch, from its header to its result. `program` and `item` are addresses; `number` says which item of the
+ * dataset a round wants, and `item` is where it stands, or 0 while it is not there.
+ */
+export const JOB = {
+  header: 0,
+  nonce: 32,
+  program: 40,
+  number: 44,
+  item: 48,
+  seed: 64,
+  mix: 96,
+  final: 128,
+  bytes: 192,
+} as const;
 /** An item of the dataset in the making: its words, where in the light cache its four parts' next parents are, its number. */
 export const ITEM = { words: 0, parents: DATASET_READ_BYTES, firstPart: 272, bytes: 320 } as const;
 /** The random program: where it ends, then its steps. */

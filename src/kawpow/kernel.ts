@@ -1,3 +1,4 @@
+import { type Dag, dagFetch } from './dag.ts';
 import { datasetReads, lightCacheItems } from './epoch.ts';
 import { defineFillChain, defineKeccak512Pair, defineMixCache } from './kernel-cache.ts';
 import { defineHash } from './kernel-hash.ts';
@@ -41,6 +42,7 @@ export function compileKernel(pow: KawPow): WasmModule {
     min: Math.ceil(layout.lightCache / WASM_PAGE_BYTES),
     max: WASM_PAGES_MAX,
   });
+  const fetch = module.importedFunction('fetch', { parameters: ['i32', 'i32', 'i32'] });
   const cacheItems = module.importedConstant('cacheItems');
   const reads = module.importedConstant('datasetReads');
   const { lightCache } = layout;
@@ -50,12 +52,21 @@ export function compileKernel(pow: KawPow): WasmModule {
   const items = defineItems(module, { pow, lightCache, cacheItems, keccak512Pair });
   defineDatasetItems(module, items);
   const runProgram = defineRunProgram(module, pow, layout);
-  defineHash(module, { pow, layout, datasetReads: reads, items, runProgram });
+  defineHash(module, { pow, layout, datasetReads: reads, items, fetch, runProgram });
   return compileModule(module.bytes());
 }
 
-/** @param memory of this epoch, kernelMemoryBytes large */
-export function openKernel(module: WasmModule, pow: KawPow, epoch: number, memory: WasmMemory): Kernel {
+/**
+ * @param memory of this epoch, kernelMemoryBytes large
+ * @param dag of this epoch, where there is one: hashes then take from it what it has
+ */
+export function openKernel(
+  module: WasmModule,
+  pow: KawPow,
+  epoch: number,
+  memory: WasmMemory,
+  dag?: Dag,
+): Kernel {
   if (memory.buffer.byteLength < kernelMemoryBytes(epoch, pow)) {
     throw new RangeError(`the memory is not that of epoch ${epoch}`);
   }
@@ -63,8 +74,14 @@ export function openKernel(module: WasmModule, pow: KawPow, epoch: number, memor
     memory,
     cacheItems: lightCacheItems(epoch, pow),
     datasetReads: datasetReads(epoch, pow),
+    fetch: dag === undefined ? neverCalled : dagFetch(dag, memory.buffer),
   });
   const { fillChain, mixCache, datasetItems, hash } = exports;
   if (!fillChain || !mixCache || !datasetItems || !hash) throw new Error('the kernel lacks a function');
-  return { fillChain, mixCache, datasetItems, hash };
+  const hasDag = dag === undefined ? 0 : 1;
+  return { fillChain, mixCache, datasetItems, hash: (scratch, count) => void hash(scratch, count, hasDag) };
+}
+
+function neverCalled(): never {
+  throw new Error('the kernel asks for an item of a DAG, and has none');
 }
