@@ -143,7 +143,7 @@ interface HashContext {
   readonly datasetReads: Code;
   readonly items: ItemFunctions;
   /** `(jobs, end, lastItem)`: dagFetch in dag.ts. */
-  readonly fetch: Callable;
+  readonly fetchItems: Callable;
   readonly runProgram: Callable;
 }
 
@@ -155,7 +155,7 @@ interface HashContext {
  * were fetched the places from the last down, so that those to be computed stand side by side.
  */
 export function defineHash(module: ModuleBuilder, context: HashContext): void {
-  const { pow, layout, items, fetch, runProgram, datasetReads } = context;
+  const { pow, layout, items, fetchItems, runProgram, datasetReads } = context;
   const seed = defineSeed(module, pow);
   const fill = defineFill(module, pow);
   const reduce = defineReduce(module, pow);
@@ -194,7 +194,7 @@ export function defineHash(module: ModuleBuilder, context: HashContext): void {
     );
     const oneRound = sequence(
       eachHash(choose),
-      when(hasDag!.get, fetch.call(jobs, end!.get, lastItem)),
+      when(hasDag!.get, fetchItems.call(jobs, end!.get, lastItem)),
       itemsEnd!.set(firstItem),
       eachHash(when(i32.eqz(field(JOB.item)), startItem)),
       when(i32.lessUnsigned(firstItem, itemsEnd!.get), computeItems),

@@ -42,7 +42,7 @@ export function compileKernel(pow: KawPow): WasmModule {
     min: Math.ceil(layout.lightCache / WASM_PAGE_BYTES),
     max: WASM_PAGES_MAX,
   });
-  const fetch = module.importedFunction('fetch', { parameters: ['i32', 'i32', 'i32'] });
+  const fetchItems = module.importedFunction('fetchItems', { parameters: ['i32', 'i32', 'i32'] });
   const cacheItems = module.importedConstant('cacheItems');
   const reads = module.importedConstant('datasetReads');
   const { lightCache } = layout;
@@ -52,7 +52,7 @@ export function compileKernel(pow: KawPow): WasmModule {
   const items = defineItems(module, { pow, lightCache, cacheItems, keccak512Pair });
   defineDatasetItems(module, items);
   const runProgram = defineRunProgram(module, pow, layout);
-  defineHash(module, { pow, layout, datasetReads: reads, items, fetch, runProgram });
+  defineHash(module, { pow, layout, datasetReads: reads, items, fetchItems, runProgram });
   return compileModule(module.bytes());
 }
 
@@ -74,7 +74,7 @@ export function openKernel(
     memory,
     cacheItems: lightCacheItems(epoch, pow),
     datasetReads: datasetReads(epoch, pow),
-    fetch: dag === undefined ? neverCalled : dagFetch(dag, memory.buffer),
+    fetchItems: dag === undefined ? neverCalled : dagFetch(dag, memory.buffer),
   });
   const { fillChain, mixCache, datasetItems, hash } = exports;
   if (!fillChain || !mixCache || !datasetItems || !hash) throw new Error('the kernel lacks a function');

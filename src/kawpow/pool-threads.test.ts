@@ -30,6 +30,8 @@ class WatchedThreads implements ThreadStarter {
     return thread;
   };
 
+  startDagBuilder = workerThreads.startDagBuilder;
+
   startBuilder: ThreadStarter['startBuilder'] = (of, handlers) => {
     const onExit = (error: Error | undefined): void => {
       this.exits += 1;

@@ -1,3 +1,4 @@
+import type { Dag } from './dag.ts';
 import type { KawPow } from './params.ts';
 import type { HashRequest, HashResult } from './verifier.ts';
 import type { WasmMemory } from './webassembly.ts';
@@ -23,6 +24,8 @@ export function epochKey({ pow, epoch }: PowEpoch): string {
 export type ToWorker =
   | { readonly kind: 'prepare'; readonly memory: EpochMemory; readonly scratch: number }
   | { readonly kind: 'forget'; readonly powName: string; readonly epoch: number }
+  /** Of an epoch that was prepared. */
+  | { readonly kind: 'dag'; readonly powName: string; readonly epoch: number; readonly dag: Dag }
   /** One batch at a time: the next one follows the answer to this one. All of one epoch. */
   | { readonly kind: 'hash'; readonly powName: string; readonly requests: readonly HashRequest[] };
 
@@ -37,3 +40,18 @@ export type BuilderSetup = PowEpoch;
 export type FromBuilder =
   | { readonly kind: 'progress'; readonly fraction: number }
   | { readonly kind: 'built'; readonly memory: EpochMemory };
+
+/** workerData of dag-builder.ts. */
+export interface DagBuilderSetup {
+  readonly memory: EpochMemory;
+  /** The builder's, in that memory. */
+  readonly scratch: number;
+  readonly dag: Dag;
+  /** Which of its stripes. */
+  readonly part: number;
+}
+
+/** How far it is stands in the DAG. */
+export interface FromDagBuilder {
+  readonly kind: 'progress';
+}

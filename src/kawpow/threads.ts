@@ -1,5 +1,13 @@
 import { Worker } from 'node:worker_threads';
-import type { BuilderSetup, FromBuilder, FromWorker, PowEpoch, ToWorker } from './thread-messages.ts';
+import type {
+  BuilderSetup,
+  DagBuilderSetup,
+  FromBuilder,
+  FromDagBuilder,
+  FromWorker,
+  PowEpoch,
+  ToWorker,
+} from './thread-messages.ts';
 
 /** A running thread, as far as the pool is concerned. */
 export interface Thread<Message> {
@@ -18,6 +26,7 @@ export interface ThreadHandlers<Message> {
 export interface ThreadStarter {
   startWorker(handlers: ThreadHandlers<FromWorker>): Thread<ToWorker>;
   startBuilder(of: PowEpoch, handlers: ThreadHandlers<FromBuilder>): Thread<never>;
+  startDagBuilder(setup: DagBuilderSetup, handlers: ThreadHandlers<FromDagBuilder>): Thread<never>;
 }
 
 export const workerThreads: ThreadStarter = {
@@ -28,16 +37,21 @@ export const workerThreads: ThreadStarter = {
     const setup: BuilderSetup = { pow, epoch };
     return startThread('cache-builder', setup, handlers);
   },
+  startDagBuilder(setup, handlers) {
+    return startThread('dag-builder', setup, handlers);
+  },
 };
 
+type EntryName = 'worker' | 'cache-builder' | 'dag-builder';
+
 /** Next to this file: TypeScript in a checkout, JavaScript in the published package. */
-function entryUrl(name: 'worker' | 'cache-builder'): URL {
+function entryUrl(name: EntryName): URL {
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
   return new URL(`./${name}.${extension}`, import.meta.url);
 }
 
 function startThread<To, From>(
-  name: 'worker' | 'cache-builder',
+  name: EntryName,
   workerData: object,
   handlers: ThreadHandlers<From>,
 ): Thread<To> {

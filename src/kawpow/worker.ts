@@ -1,6 +1,7 @@
 import { parentPort } from 'node:worker_threads';
 import type { Engine } from './engine.ts';
 import { epochContextIn } from './epoch-context.ts';
+import { collectGarbage } from './garbage.ts';
 import { createKernelEngine } from './kernel-engine.ts';
 import type { KawPow } from './params.ts';
 import type { FromWorker, ToWorker } from './thread-messages.ts';
@@ -22,6 +23,10 @@ port.on('message', (message: ToWorker) => {
       break;
     case 'forget':
       engines.get(message.powName)?.forget(message.epoch);
+      collectGarbage();
+      break;
+    case 'dag':
+      engines.get(message.powName)?.useDag(message.epoch, message.dag);
       break;
     case 'hash': {
       const engine = engines.get(message.powName);

@@ -1,5 +1,13 @@
 import assert from 'node:assert/strict';
-import type { FromBuilder, FromWorker, PowEpoch, ToWorker } from '../../src/kawpow/thread-messages.ts';
+import { dagStripe, publishFinished } from '../../src/kawpow/dag.ts';
+import type {
+  DagBuilderSetup,
+  FromBuilder,
+  FromDagBuilder,
+  FromWorker,
+  PowEpoch,
+  ToWorker,
+} from '../../src/kawpow/thread-messages.ts';
 import type { ThreadHandlers, ThreadStarter } from '../../src/kawpow/threads.ts';
 import type { HashRequest } from '../../src/kawpow/verifier.ts';
 import { createSharedMemory, WASM_PAGE_BYTES } from '../../src/kawpow/webassembly.ts';
@@ -81,10 +89,50 @@ export class FakeBuilder {
   }
 }
 
+/** Generates nothing: it only tells how far it is. */
+export class FakeDagBuilder {
+  readonly setup: DagBuilderSetup;
+  stopped = false;
+  readonly #handlers: ThreadHandlers<FromDagBuilder>;
+
+  constructor(setup: DagBuilderSetup, handlers: ThreadHandlers<FromDagBuilder>) {
+    this.setup = setup;
+    this.#handlers = handlers;
+  }
+
+  /** @param fraction of its stripe */
+  progress(fraction: number): void {
+    const { dag, part } = this.setup;
+    const { first, end } = dagStripe(dag, part);
+    publishFinished(dag, part, Math.floor(fraction * (end - first)));
+    this.#handlers.onMessage({ kind: 'progress' });
+  }
+
+  finish(): void {
+    this.progress(1);
+    this.#exit(undefined);
+  }
+
+  crash(): void {
+    this.#exit(new Error('fake crash'));
+  }
+
+  /** What the end of a real thread brings. */
+  exitWhenStopped(): void {
+    this.#exit(undefined);
+  }
+
+  #exit(error: Error | undefined): void {
+    this.stopped = true;
+    this.#handlers.onExit(error);
+  }
+}
+
 /** Threads that do nothing until a test says so. */
 export class FakeThreads implements ThreadStarter {
   readonly workers: FakeWorker[] = [];
   readonly builders: FakeBuilder[] = [];
+  readonly dagBuilders: FakeDagBuilder[] = [];
 
   startWorker: ThreadStarter['startWorker'] = (handlers) => {
     const worker = new FakeWorker(handlers);
@@ -104,6 +152,17 @@ export class FakeThreads implements ThreadStarter {
       post() {},
       stop: async () => {
         builder.stopped = true;
+      },
+    };
+  };
+
+  startDagBuilder: ThreadStarter['startDagBuilder'] = (setup, handlers) => {
+    const builder = new FakeDagBuilder(setup, handlers);
+    this.dagBuilders.push(builder);
+    return {
+      post() {},
+      stop: async () => {
+        if (!builder.stopped) builder.exitWhenStopped();
       },
     };
   };

@@ -30,6 +30,7 @@ const EDGES = [
   'src/kawpow/threads.ts',
   'src/kawpow/worker.ts',
   'src/kawpow/cache-builder.ts',
+  'src/kawpow/dag-builder.ts',
   'src/kawpow/cache-file.ts',
   'src/stratum/server.ts',
   'src/stratum/connection.ts',
