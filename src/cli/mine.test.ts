@@ -62,6 +62,21 @@ describe('kpss mine', () => {
     assert.deepEqual(complaints, []);
   });
 
+  it('mines on with the light cache where no dataset fits', async () => {
+    const server = await ScriptedStratum.listen();
+    const { io, lines, stop } = createIo();
+    const args = { url: server.url, user: 'address.worker', dag: true };
+    const mining = runMine(args, { ...io, availableBytes: () => 1.25 * 2 ** 30 });
+    const connection = await server.ready();
+    connection.sendJob({ id: 'a', target: EASY_TARGET });
+    await until(() => lines.some((line) => line.startsWith('share accepted')), 'a share');
+    const refusal = 'it takes 1.5 GiB, and 1.3 GiB are available; mining with the light cache';
+    assert.ok(lines.includes(`miner: no dataset of epoch 0: ${refusal}`), lines.join());
+    stop.abort();
+    assert.equal(await mining, 0);
+    await server.close();
+  });
+
   it('stops while the server is not there', async () => {
     const { io, lines, stop } = createIo();
     const mining = runMine({ url: 'stratum+tcp://127.0.0.1:1', user: 'address.worker' }, io);

@@ -17,6 +17,8 @@ export interface MineArgs {
   readonly threads?: string | undefined;
   /** Take any certificate of a TLS server. */
   readonly insecure?: boolean | undefined;
+  /** Generate the dataset of the epoch. */
+  readonly dag?: boolean | undefined;
 }
 
 export interface MineIo {
@@ -31,6 +33,8 @@ export interface MineIo {
   readonly random: RandomSource;
   /** Between two hashrate lines; the miner's own when left out. */
   readonly reportMs?: number;
+  /** Memory that can still be had for a dataset; what Node.js says when left out. */
+  readonly availableBytes?: () => number;
 }
 
 /**
@@ -53,6 +57,7 @@ export async function runMine(args: MineArgs, io: MineIo): Promise<number> {
     user: args.user,
     threads,
     insecure: args.insecure ?? false,
+    dag: args.dag ?? false,
     ...(args.password === undefined ? {} : { password: args.password }),
     ...(io.reportMs === undefined ? {} : { reportMs: io.reportMs }),
   };
@@ -70,11 +75,8 @@ export async function runMine(args: MineArgs, io: MineIo): Promise<number> {
 }
 
 /** @returns undefined where the address is none, which was said */
-function tryCreate(
-  options: CpuMinerOptions,
-  { log, clock, random, complain }: MineIo,
-  watch: EpochWatch,
-): CpuMiner | undefined {
+function tryCreate(options: CpuMinerOptions, io: MineIo, watch: EpochWatch): CpuMiner | undefined {
+  const { log, complain } = io;
   const onVerifierEvent = (event: VerifierEvent): void => {
     // How it ended is told by the miner itself.
     if (event.kind === 'epoch-building') {
@@ -87,7 +89,7 @@ function tryCreate(
   };
   const events = { onShare: (share: MinerShare) => tell(share, log), onVerifierEvent };
   try {
-    return createCpuMiner(options, { log, clock, random }, events);
+    return createCpuMiner(options, io, events);
   } catch (error) {
     if (!(error instanceof KpssError) || error.code !== 'KPSS_MINER_URL') throw error;
     complain(`kpss mine: ${error.message} [${error.code}]`);

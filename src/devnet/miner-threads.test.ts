@@ -1,10 +1,15 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { SMALL_POW } from '../../test/conformance/small-pow.ts';
 import { silentLog } from '../../test/support/mining.ts';
 import { until } from '../../test/support/scripted-stratum.ts';
+import { equalBytes } from '../chain/bytes.ts';
 import { systemClock } from '../clock.ts';
+import { createDag, publishFinished } from '../kawpow/dag.ts';
+import { datasetReads } from '../kawpow/epoch.ts';
 import { buildEpochContext } from '../kawpow/epoch-context.ts';
-import { KAWPOW } from '../kawpow/params.ts';
+import { KAWPOW, type KawPow } from '../kawpow/params.ts';
+import { hashReference } from '../kawpow/reference.ts';
 import type { EpochMemory } from '../kawpow/thread-messages.ts';
 import { type FromMinerThread, MinerThreads, type Search } from './miner-threads.ts';
 
@@ -20,11 +25,11 @@ let epochMemory: EpochMemory;
 let found: FromMinerThread[];
 let errors: string[];
 
-function startThreads(count: number): MinerThreads {
+function startThreads(count: number, pow: KawPow = KAWPOW): MinerThreads {
   found = [];
   errors = [];
   return new MinerThreads(
-    { threads: count, pow: KAWPOW },
+    { threads: count, pow },
     {
       clock: systemClock,
       log: { ...silentLog, error: (_fields, message) => errors.push(message) },
@@ -77,5 +82,30 @@ describe('mining threads', () => {
     await new Promise((resolve) => setTimeout(resolve, 60));
     assert.equal(threads.hashes(), hashes);
     assert.throws(() => startThreads(0), RangeError);
+  });
+
+  it('takes items from the dataset it is given, and so does the one that replaces a crashed thread', async () => {
+    const context = buildEpochContext(0, { pow: SMALL_POW });
+    // A dataset of nothing but zeros shows that it is used.
+    const dag = createDag(SMALL_POW, 0, 1);
+    publishFinished(dag, 0, datasetReads(0, SMALL_POW));
+    const isRight = ({ nonce, mixHash }: FromMinerThread): boolean =>
+      equalBytes(hashReference(context, { ...EVERY_HASH, nonce }).mixHash, mixHash);
+    const threads = startThreads(1, SMALL_POW);
+    threads.setEpoch(context);
+    threads.search(EVERY_HASH);
+    await until(() => found.length > 0, 'a hash without it');
+    assert.ok(found.every(isRight));
+    threads.setDag(dag);
+    const generation = threads.search(EVERY_HASH);
+    await until(() => found.some((each) => each.generation === generation), 'a hash with it');
+    assert.ok(!found.filter((each) => each.generation === generation).some(isRight));
+    // A header hash of a wrong length is what crashes a thread.
+    threads.search({ ...EVERY_HASH, headerHash: new Uint8Array(3) });
+    await until(() => errors.length > 0, 'the crash');
+    const after = threads.search(EVERY_HASH);
+    await until(() => found.some((each) => each.generation === after), 'a hash of the new thread');
+    assert.ok(!found.filter((each) => each.generation === after).some(isRight));
+    await threads.stop();
   });
 });

@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import type { Dag } from '../kawpow/dag.ts';
 import { claimScratch, releaseScratch } from '../kawpow/kernel-memory.ts';
 import type { KawPow } from '../kawpow/params.ts';
 import type { EpochMemory } from '../kawpow/thread-messages.ts';
@@ -42,7 +43,8 @@ export type ToMinerThread =
       readonly scratch: number;
       /** Not needed any more. */
       readonly dropEpoch: number | undefined;
-    };
+    }
+  | { readonly kind: 'dag'; readonly epoch: number; readonly dag: Dag };
 
 /** A hash that meets a target. */
 export interface FromMinerThread {
@@ -77,7 +79,7 @@ export class MinerThreads {
   readonly #workers: (Worker | undefined)[];
   readonly #restarts = new Set<Timer>();
   #hashes = 0;
-  #epoch: { memory: EpochMemory; scratches: readonly number[] } | undefined;
+  #epoch: { memory: EpochMemory; scratches: readonly number[]; dag?: Dag } | undefined;
   #orders: readonly SearchOrder[] = [];
   #stopped = false;
 
@@ -114,10 +116,24 @@ export class MinerThreads {
     for (let index = 0; index < this.#count; index++) this.#postEpoch(index, dropEpoch);
   }
 
+  /** Gives all threads the dataset of that epoch, as far as it has got. They use it from the next search on. */
+  setDag(dag: Dag): void {
+    if (this.#epoch === undefined) return;
+    this.#epoch.dag = dag;
+    for (let index = 0; index < this.#count; index++) this.#postDag(index);
+  }
+
   #postEpoch(index: number, dropEpoch: number | undefined): void {
     const scratch = this.#epoch?.scratches[index];
     if (this.#epoch === undefined || scratch === undefined) return;
     post(this.#workers[index], { kind: 'epoch', memory: this.#epoch.memory, scratch, dropEpoch });
+    this.#postDag(index);
+  }
+
+  #postDag(index: number): void {
+    if (this.#epoch?.dag === undefined) return;
+    const { memory, dag } = this.#epoch;
+    post(this.#workers[index], { kind: 'dag', epoch: memory.epoch, dag });
   }
 
   /**

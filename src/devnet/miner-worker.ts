@@ -2,6 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { meetsTarget } from '../chain/target.ts';
 import { ENGINE_BATCH_MAX } from '../kawpow/engine.ts';
 import { epochContextIn } from '../kawpow/epoch-context.ts';
+import { collectGarbage } from '../kawpow/garbage.ts';
 import { createKernelEngine } from '../kawpow/kernel-engine.ts';
 import type { FromMinerThread, MinerThreadSetup, SearchOrder, ToMinerThread } from './miner-threads.ts';
 
@@ -22,8 +23,11 @@ const engine = createKernelEngine(pow);
 
 port.on('message', (message: ToMinerThread) => {
   if (message.kind === 'search') return search(message.order);
+  if (message.kind === 'dag') return engine.useDag(message.epoch, message.dag);
   engine.prepare(epochContextIn(message.memory), message.scratch);
-  if (message.dropEpoch !== undefined) engine.forget(message.dropEpoch);
+  if (message.dropEpoch === undefined) return;
+  engine.forget(message.dropEpoch);
+  collectGarbage();
 });
 
 function search(order: SearchOrder): void {

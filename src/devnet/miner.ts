@@ -6,6 +6,7 @@ import type { Verifier } from '../kawpow/verifier.ts';
 import type { Clock, Log, RandomSource, Timer } from '../mining/ports.ts';
 import { HashMeter } from './hash-meter.ts';
 import { MinerConnection } from './miner-connection.ts';
+import { MinerDag } from './miner-dag.ts';
 import { type MinerJob, type ServerError, submitParams } from './miner-messages.ts';
 import { MinerRetry } from './miner-retry.ts';
 import { type FromMinerThread, MinerThreads } from './miner-threads.ts';
@@ -37,6 +38,8 @@ export interface CpuMinerOptions {
   readonly insecure?: boolean;
   /** Between two hashrate lines; 0 for none. 30,000 when left out. */
   readonly reportMs?: number;
+  /** Generate the dataset of the epoch, where there is memory for it: 5.7 GiB in epoch 598. */
+  readonly dag?: boolean;
   /** What is mined; KAWPOW when left out. */
   readonly pow?: KawPow;
 }
@@ -61,6 +64,8 @@ interface CpuMinerModules {
   readonly log: Log;
   /** Where light caches of that proof of work come from; the miner builds its own when left out. Not closed by the miner. */
   readonly verifier?: Pick<Verifier, 'epochMemory'>;
+  /** Memory that can still be had for a dataset; what Node.js says when left out. */
+  readonly availableBytes?: () => number;
 }
 
 export interface CpuMinerEvents {
@@ -126,6 +131,7 @@ class Miner implements CpuMiner {
   readonly #retry: MinerRetry;
   #tip: Tip | undefined;
   #threads: MinerThreads | undefined;
+  #dag: MinerDag | undefined;
   #ownVerifier: Verifier | undefined;
   #connection: MinerConnection | undefined;
   #connected = false;
@@ -160,6 +166,13 @@ class Miner implements CpuMiner {
       { clock, log, onFound },
     );
     this.#threads = threads;
+    if (this.#options.dag) {
+      const { availableBytes = process.availableMemory } = this.#modules;
+      this.#dag = new MinerDag(
+        { threads: this.#options.threads ?? 1 },
+        { clock, log, availableBytes, onDag: (_, dag) => threads.setDag(dag) },
+      );
+    }
     this.#meter = new HashMeter(clock, () => threads.hashes());
     this.#report();
     this.#connect();
@@ -179,7 +192,9 @@ class Miner implements CpuMiner {
     this.#threads = undefined;
     const verifier = this.#ownVerifier;
     this.#ownVerifier = undefined;
-    await Promise.all([threads?.stop(), verifier?.close()]);
+    const dag = this.#dag;
+    this.#dag = undefined;
+    await Promise.all([threads?.stop(), dag?.close(), verifier?.close()]);
   }
 
   hashrate(): number {
@@ -258,6 +273,7 @@ class Miner implements CpuMiner {
         const tookMs = Math.round(clock.nowMs() - startMs);
         log.info({ epoch, tookMs }, `miner: has the light cache of epoch ${epoch}`);
         this.#threads?.setEpoch(memory);
+        this.#dag?.use(memory);
         if (this.#threads) this.#epoch = epoch;
       })
       .catch((error: unknown) => {
