@@ -1,6 +1,6 @@
 import { type Dag, dagFetch } from './dag.ts';
 import { datasetReads, lightCacheItems } from './epoch.ts';
-import { defineFillChain, defineKeccak512Pair, defineMixCache } from './kernel-cache.ts';
+import { defineFillChain, defineKeccak512, defineKeccak512Pair, defineMixCache } from './kernel-cache.ts';
 import { defineHash } from './kernel-hash.ts';
 import { defineDatasetItems, defineItems } from './kernel-items.ts';
 import { assertKernelCan, kernelLayout, kernelMemoryBytes } from './kernel-layout.ts';
@@ -46,8 +46,9 @@ export function compileKernel(pow: KawPow): WasmModule {
   const cacheItems = module.importedConstant('cacheItems');
   const reads = module.importedConstant('datasetReads');
   const { lightCache } = layout;
-  defineFillChain(module);
-  defineMixCache(module, cacheItems, lightCache);
+  const keccak512 = defineKeccak512(module);
+  defineFillChain(module, keccak512);
+  defineMixCache(module, keccak512, cacheItems, lightCache);
   const keccak512Pair = defineKeccak512Pair(module);
   const items = defineItems(module, { pow, lightCache, cacheItems, keccak512Pair });
   defineDatasetItems(module, items);
