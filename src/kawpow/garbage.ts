@@ -1,7 +1,9 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
-let collect: (() => void) | undefined;
+type Collect = (options?: { type: 'major'; execution: 'async' }) => unknown;
+
+let exposed: Collect | undefined;
 
 /**
  * Has this thread collect its garbage now. V8 does not count shared buffers as memory of a thread's, so that a thread with
@@ -9,8 +11,17 @@ let collect: (() => void) | undefined;
  * it; the memory comes back with the last. It takes 10 ms with the small heap of a hashing thread.
  */
 export function collectGarbage(): void {
+  collector()();
+}
+
+/** The same once the present turn of the event loop is over, for the thread that answers miners. */
+export async function collectGarbageSoon(): Promise<void> {
+  await collector()({ type: 'major', execution: 'async' });
+}
+
+function collector(): Collect {
   // The function is there only for contexts that are made after the flag was set.
   setFlagsFromString('--expose-gc');
-  collect ??= runInNewContext('gc') as () => void;
-  collect();
+  exposed ??= runInNewContext('gc') as Collect;
+  return exposed;
 }

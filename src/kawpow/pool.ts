@@ -4,6 +4,7 @@ import { ENGINE_BATCH_MAX } from './engine.ts';
 import { EngineSlot } from './engine-slot.ts';
 import { assertEpoch, epochMax, epochOf } from './epoch.ts';
 import { EpochCaches } from './epoch-caches.ts';
+import { collectGarbageSoon } from './garbage.ts';
 import { KAWPOW, type KawPow } from './params.ts';
 import { type EpochMemory, epochKey, type PowEpoch } from './thread-messages.ts';
 import { type ThreadStarter, workerThreads } from './threads.ts';
@@ -269,6 +270,7 @@ class Pool {
   #epochDropped(of: PowEpoch): void {
     this.#tell('epoch-dropped', of);
     for (const slot of this.#slots) slot.forget(of);
+    void collectGarbageSoon();
   }
 
   #tell(kind: 'epoch-building' | 'epoch-ready' | 'epoch-dropped', { pow, epoch }: PowEpoch): void {
