@@ -9,8 +9,8 @@ export interface LaneKind {
   /**
    * Rounds that are written out, an even number; as many as there are make a loop needless. Measured on a Zen 4: 64-bit
    * lanes gain 10 % without a loop, because V8 then spills a third less and leaves out what the first and the last round
-   * need not compute. Two states side by side lose 25 %: so much vector code does not fit the cache of decoded
-   * instructions.
+   * need not compute. Two states side by side would take 1.3 times as long: so much vector code does not fit the cache of
+   * decoded instructions.
    */
   readonly roundsWritten: number;
   /** Lanes that are kept complemented during the permutation. */
