@@ -4,6 +4,7 @@ import type { BlockOutcome } from './found-blocks.ts';
 import { Instance, type InstanceOptions, type InstanceStatus } from './instance.ts';
 import { type KawPow, PROOFS_OF_WORK } from './kawpow/params.ts';
 import { createVerifierPool, type VerifierEvent, type VerifierPoolOptions } from './kawpow/pool.ts';
+import type { CacheOrigin } from './kawpow/thread-messages.ts';
 import type { VerifierPool } from './kawpow/verifier.ts';
 import type { Clock, Log, RandomSource } from './mining/ports.ts';
 import type { Credentials } from './node/credentials.ts';
@@ -97,7 +98,13 @@ export function createLoggedVerifier(
   progress?: Progress,
 ): VerifierPool {
   const watch = progress && watchEpochs(progress);
+  let isUnwritableTold = false;
   const onEvent = (event: VerifierEvent): void => {
+    // Once says it all: the next epoch's cache will fare no better.
+    if (event.kind === 'cache-file' && event.reason === 'unwritable') {
+      if (isUnwritableTold) return;
+      isUnwritableTold = true;
+    }
     // First, so that no bar is drawn below the line that says it is ready.
     watch?.onEvent(event);
     logVerifierEvent(event, log);
@@ -123,7 +130,13 @@ function logVerifierEvent(event: VerifierEvent, log: Log): void {
     case 'epoch-progress':
       return;
     case 'epoch-ready':
-      log.info({ epoch: event.epoch }, `light cache of epoch ${event.epoch} is ready, shares are verified`);
+      log.info(
+        { epoch: event.epoch, tookMs: event.tookMs },
+        `light cache of epoch ${event.epoch} ${originText(event)}, shares are verified`,
+      );
+      return;
+    case 'cache-file':
+      logFault(event, log);
       return;
     case 'epoch-dropped':
       log.debug({ epoch: event.epoch }, 'light cache dropped');
@@ -143,4 +156,18 @@ function logVerifierEvent(event: VerifierEvent, log: Log): void {
     default:
       event satisfies never;
   }
+}
+
+function originText({ source, tookMs }: CacheOrigin): string {
+  return source === 'disk' ? `read from disk in ${tookMs} ms` : `built in ${(tookMs / 1000).toFixed(1)} s`;
+}
+
+function logFault(event: VerifierEvent & { readonly kind: 'cache-file' }, log: Log): void {
+  const { epoch, reason, path, detail } = event;
+  const text = {
+    damaged: `the light cache of epoch ${epoch} on disk is damaged and is built again: ${detail}`,
+    unreadable: `the light cache of epoch ${epoch} on disk cannot be read and is built again: ${detail}`,
+    unwritable: `light caches cannot be kept on disk, and are built anew at each start: ${detail}`,
+  }[reason];
+  log.warn({ epoch, path }, `${text} (${path})`);
 }

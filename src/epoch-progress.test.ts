@@ -59,7 +59,7 @@ test('epochs are told apart, and each goes when it is ready or has failed', () =
       ['light cache of epoch 1 (meowpow)', 0],
     ],
   );
-  onEvent({ kind: 'epoch-ready', pow: 'kawpow', epoch: 1 });
+  onEvent({ kind: 'epoch-ready', source: 'built', tookMs: 0, pow: 'kawpow', epoch: 1 });
   onEvent({ kind: 'epoch-failed', pow: 'meowpow', epoch: 1, error: new Error('no memory') });
   assert.deepEqual([...standing.keys()], ['light cache of epoch 2']);
 });

@@ -32,6 +32,7 @@ export function watchEpochs(progress: Progress): EpochWatch {
         case 'epoch-failed':
           return done(labelOf(event));
         case 'epoch-dropped':
+        case 'cache-file':
         case 'worker-crashed':
           return;
         default:

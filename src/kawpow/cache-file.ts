@@ -17,7 +17,7 @@ import {
 import { join } from 'node:path';
 import { equalBytes } from '../chain/bytes.ts';
 import { lightCacheBytes } from './epoch.ts';
-import type { KawPow } from './params.ts';
+import type { CacheFileFault, PowEpoch } from './thread-messages.ts';
 
 /**
  * Light caches on disk, a file each: built once in seconds, they are read in a tenth of one. A file is never trusted: what
@@ -47,12 +47,6 @@ const DIGEST_BYTES = 32;
 const OWN_FILE = /^[a-z0-9-]+-\d+\.lightcache$/;
 const OWN_TEMPORARY = /^[a-z0-9-]+-\d+\.lightcache\.[0-9a-f]{16}\.tmp$/;
 
-/** Which light cache. */
-export interface CacheKey {
-  readonly pow: KawPow;
-  readonly epoch: number;
-}
-
 /**
  * `damaged`: not the bytes that were written for this cache. `unreadable`: the system does not give them out, or what is
  * there is no file.
@@ -60,20 +54,14 @@ export interface CacheKey {
 export type CacheFileRead =
   | { readonly ok: true }
   | { readonly ok: false; readonly reason: 'missing' }
-  | {
-      readonly ok: false;
-      readonly reason: 'damaged' | 'unreadable';
-      readonly path: string;
-      /** For people. */
-      readonly detail: string;
-    };
+  | ({ readonly ok: false } & CacheFileFault & { readonly reason: 'damaged' | 'unreadable' });
 
 export type CacheFileWritten =
   | { readonly ok: true }
-  | { readonly ok: false; readonly reason: 'unwritable'; readonly path: string; readonly detail: string };
+  | ({ readonly ok: false } & CacheFileFault & { readonly reason: 'unwritable' });
 
 /** @throws Error on a variant whose name is no file's */
-export function cacheFilePath(directory: string, { pow, epoch }: CacheKey): string {
+export function cacheFilePath(directory: string, { pow, epoch }: PowEpoch): string {
   const name = `${pow.name}-${epoch}.lightcache`;
   if (!OWN_FILE.test(name))
     throw new Error(`a variant is called in small letters and digits, not ${pow.name}`);
@@ -87,7 +75,7 @@ export function cacheFilePath(directory: string, { pow, epoch }: CacheKey): stri
  */
 export function readCacheFile(
   directory: string,
-  key: CacheKey,
+  key: PowEpoch,
   into: Uint8Array,
   nowMs: number,
 ): CacheFileRead {
@@ -122,7 +110,7 @@ export function readCacheFile(
  */
 export function writeCacheFile(
   directory: string,
-  key: CacheKey,
+  key: PowEpoch,
   bytes: Uint8Array,
   nowMs: number,
 ): CacheFileWritten {
@@ -152,13 +140,13 @@ export function writeCacheFile(
   return { ok: true };
 }
 
-function assertWhole({ pow, epoch }: CacheKey, cache: Uint8Array): void {
+function assertWhole({ pow, epoch }: PowEpoch, cache: Uint8Array): void {
   const bytes = lightCacheBytes(epoch, pow);
   if (cache.length !== bytes) throw new Error(`the light cache has ${bytes} bytes, not ${cache.length}`);
 }
 
 /** @returns what is wrong with the file, undefined when nothing is */
-function readInto(file: number, key: CacheKey, into: Uint8Array): string | undefined {
+function readInto(file: number, key: PowEpoch, into: Uint8Array): string | undefined {
   const { size } = fstatSync(file);
   const expected = HEADER_BYTES + into.length;
   if (size !== expected) return `it has ${size} bytes instead of ${expected}`;
@@ -175,7 +163,7 @@ function readInto(file: number, key: CacheKey, into: Uint8Array): string | undef
  * All that decides the contents: how they are made, the epoch, which their seed comes from, and how many they are, which
  * is what the variant's numbers come to. A header is right when it is this one, byte for byte.
  */
-function headerText({ pow, epoch }: CacheKey): Uint8Array {
+function headerText({ pow, epoch }: PowEpoch): Uint8Array {
   const bytes = lightCacheBytes(epoch, pow);
   const text = JSON.stringify({ file: 'KPSS light cache', format: FORMAT, pow: pow.name, epoch, bytes });
   return new TextEncoder().encode(`${text.padEnd(HEADER_BYTES - DIGEST_BYTES - 1)}\n`);

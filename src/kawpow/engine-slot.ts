@@ -1,4 +1,5 @@
 import { claimScratch } from './kernel-memory.ts';
+import type { KawPow } from './params.ts';
 import {
   type EpochMemory,
   epochKey,
@@ -18,12 +19,14 @@ interface EngineSlotModules {
 }
 
 /**
- * The place of one worker thread. The thread is started when there is something for it to do, so that a thread that
- * crashes right at its start is not started over and over: each start costs a request one of its two tries.
+ * The place of one worker thread. The thread is started once when there will be something for it to do, and again only
+ * when there is, so that a thread that crashes right at its start is not started over and over: each start costs a
+ * request one of its two tries.
  */
 export class EngineSlot {
   readonly #modules: EngineSlotModules;
   #thread: Thread<ToWorker> | undefined;
+  #wasStarted = false;
   #batch: readonly Task[] | undefined;
   readonly #prepared = new Set<string>();
   /** By epoch. A thread that replaces a crashed one gets the same. */
@@ -35,6 +38,12 @@ export class EngineSlot {
 
   get idle(): boolean {
     return this.#batch === undefined;
+  }
+
+  /** Requests of this proof of work will come: thread and kernel can be ready when the epoch is. */
+  expect(pow: KawPow): void {
+    if (this.#thread === undefined && this.#wasStarted) return;
+    this.#running().post({ kind: 'expect', pow });
   }
 
   prepare(memory: EpochMemory): void {
@@ -83,6 +92,7 @@ export class EngineSlot {
       },
     });
     this.#thread = thread;
+    this.#wasStarted = true;
     return thread;
   }
 

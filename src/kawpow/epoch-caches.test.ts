@@ -7,7 +7,7 @@ import type { Verdict, Verifier } from './verifier.ts';
 
 // Which epochs' caches are built, kept and dropped, as the pool's user notices it.
 
-function setUp(options: Pick<VerifierPoolOptions, 'epochsMax'> = {}): {
+function setUp(options: Pick<VerifierPoolOptions, 'epochsMax' | 'cacheDirectory'> = {}): {
   threads: FakeThreads;
   pool: Verifier;
   events: VerifierEvent[];
@@ -74,7 +74,8 @@ test('two epochs are kept, and the least recently used one makes room', async ()
   happened();
   void pool.prepare(2);
   assert.deepEqual(happened(), ['epoch-dropped 1', 'epoch-building 2']);
-  assert.deepEqual(threads.worker.posts.at(-1), { kind: 'forget', powName: 'kawpow', epoch: 1 });
+  const forgotten = threads.worker.posts.filter(({ kind }) => kind === 'forget');
+  assert.deepEqual(forgotten, [{ kind: 'forget', powName: 'kawpow', epoch: 1 }]);
   threads.builder.finish();
   assert.deepEqual(ready(pool), [0, 2]);
 });
@@ -212,4 +213,70 @@ test('an epoch beyond the last one is refused: nothing is built for it', async (
   await assert.rejects(pool.prepare(0.5), RangeError);
   assert.equal(threads.builders.length, 0);
   assert.equal(pool.status().queued, 0);
+});
+
+test('no epoch waits for the disk, and one that is far behind gets no more to write', async () => {
+  const { pool, threads, happened } = setUp({ cacheDirectory: '/caches' });
+  const directories = () => threads.builders.map(({ setup }) => setup.cacheDirectory);
+  for (const epoch of [0, 1]) {
+    void pool.prepare(epoch);
+    threads.builder.sendCache();
+    assert.ok(ready(pool).includes(epoch));
+  }
+  assert.deepEqual(directories(), ['/caches', '/caches']);
+  void pool.prepare(2);
+  threads.builder.finish();
+  assert.deepEqual(directories(), ['/caches', '/caches', undefined]);
+  threads.builders[0]?.crash();
+  void pool.prepare(3);
+  assert.equal(directories()[3], '/caches');
+  assert.ok(happened().every((event) => !event.startsWith('epoch-failed')));
+  threads.builders[1]?.crash();
+});
+
+test('closing ends a builder, but lets one that writes come to its end', async () => {
+  const { pool, threads } = setUp({ cacheDirectory: '/caches' });
+  void pool.prepare(0);
+  threads.builder.sendCache();
+  void pool.prepare(1);
+  let isClosed = false;
+  const closed = pool.close().then(() => {
+    isClosed = true;
+  });
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.ok(!isClosed);
+  assert.deepEqual(
+    threads.builders.map(({ stopped }) => stopped),
+    [false, true],
+  );
+  threads.builders[0]?.crash();
+  await closed;
+});
+
+test('an epoch is told to be built only when no file has it; what is wrong with a file is told', () => {
+  const { pool, threads, events } = setUp({ cacheDirectory: '/caches' });
+  const of = { pow: 'kawpow', epoch: 0 };
+  void pool.prepare(0);
+  assert.deepEqual(events.splice(0), []);
+  const fault = { reason: 'damaged', path: '/caches/kawpow-0.lightcache', detail: 'bad' } as const;
+  threads.builder.tellFault(fault);
+  threads.builder.progress(0.1);
+  threads.builder.progress(0.2);
+  threads.builder.sendCache();
+  threads.builder.tellFault({ ...fault, reason: 'unwritable' });
+  threads.builder.crash();
+  assert.deepEqual(events.splice(0), [
+    { kind: 'cache-file', ...of, ...fault },
+    { kind: 'epoch-building', ...of },
+    { kind: 'epoch-progress', ...of, fraction: 0.1 },
+    { kind: 'epoch-progress', ...of, fraction: 0.2 },
+    { kind: 'epoch-ready', ...of, source: 'built', tookMs: 0 },
+    { kind: 'cache-file', ...of, ...fault, reason: 'unwritable' },
+  ]);
+  void pool.prepare(1);
+  threads.builder.sendCache('disk');
+  assert.deepEqual(events.splice(0), [
+    { kind: 'epoch-ready', pow: 'kawpow', epoch: 1, source: 'disk', tookMs: 0 },
+  ]);
+  threads.builder.crash();
 });

@@ -1,9 +1,21 @@
-import { type EpochMemory, epochKey, type PowEpoch } from './thread-messages.ts';
+import {
+  type CacheFileFault,
+  type CacheOrigin,
+  type EpochMemory,
+  epochKey,
+  type FromBuilder,
+  type PowEpoch,
+} from './thread-messages.ts';
 import type { Thread, ThreadStarter } from './threads.ts';
 import type { EpochStatus } from './verifier.ts';
 
 /** A builder that crashes is started once more: a lack of memory may have passed. */
 const BUILDS_MAX = 2;
+/**
+ * Threads that sent their cache and still write it to disk, each with its memory. When a disk is that far behind, the
+ * next epochs do without it.
+ */
+const WRITERS_MAX = 2;
 
 interface Entry {
   readonly of: PowEpoch;
@@ -11,6 +23,7 @@ interface Entry {
   memory?: EpochMemory;
   progress: number;
   builds: number;
+  isBuildingTold: boolean;
   /** Place in the order of use: the lowest is the least recently used. */
   usedAt: number;
   /** Requests that must be served before this epoch may make room for another. */
@@ -25,9 +38,16 @@ interface EpochCachesModules {
   onBuilding(of: PowEpoch): void;
   /** @param fraction 0 to 1; told once a percent, and from the beginning when a builder crashed */
   onProgress(of: PowEpoch, fraction: number): void;
-  onReady(memory: EpochMemory): void;
+  onReady(memory: EpochMemory, origin: CacheOrigin): void;
   onDropped(of: PowEpoch): void;
   onFailed(of: PowEpoch, error: Error): void;
+  onFileFault(of: PowEpoch, fault: CacheFileFault): void;
+}
+
+interface EpochCachesOptions {
+  readonly epochsMax: number;
+  /** Where light caches are kept on disk; undefined for nowhere. */
+  readonly cacheDirectory: string | undefined;
 }
 
 /**
@@ -36,16 +56,18 @@ interface EpochCachesModules {
  * nobody waits for ever, however many epochs are asked for in turn.
  */
 export class EpochCaches {
-  readonly #epochsMax: number;
+  readonly #options: EpochCachesOptions;
   readonly #modules: EpochCachesModules;
   /** Those without memory are built in the order in which they were first wanted. */
   readonly #entries = new Map<string, Entry>();
   #builder: Thread<never> | undefined;
+  /** When the builders that have sent their cache will be gone. */
+  readonly #writers = new Set<Promise<void>>();
   #uses = 0;
   #closed = false;
 
-  constructor(epochsMax: number, modules: EpochCachesModules) {
-    this.#epochsMax = epochsMax;
+  constructor(options: EpochCachesOptions, modules: EpochCachesModules) {
+    this.#options = options;
     this.#modules = modules;
   }
 
@@ -63,15 +85,19 @@ export class EpochCaches {
     }));
   }
 
-  /** Has an epoch built, unless it is there or on its way. */
-  want(of: PowEpoch): void {
+  /**
+   * Has an epoch built, unless it is there or on its way.
+   * @returns whether it was neither
+   */
+  want(of: PowEpoch): boolean {
     const entry = this.#entries.get(epochKey(of));
     if (entry !== undefined) {
       entry.usedAt = ++this.#uses;
-      return;
+      return false;
     }
     this.#add(of);
     this.#buildNext();
+    return true;
   }
 
   /** Tells that requests of an epoch went to a thread. */
@@ -83,10 +109,14 @@ export class EpochCaches {
     this.#buildNext();
   }
 
-  /** @returns when the builder, if one was at work, is gone */
+  /**
+   * Ends the builder, if one is at work, and lets those that write come to their end: a command that ends as soon as it
+   * has its hash would never leave a file for the next one.
+   * @returns when all are gone
+   */
   async close(): Promise<void> {
     this.#closed = true;
-    await this.#builder?.stop();
+    await Promise.all([this.#builder?.stop(), ...this.#writers]);
   }
 
   #add(of: PowEpoch): void {
@@ -95,7 +125,9 @@ export class EpochCaches {
     if (entries.every((entry) => entry.memory !== undefined)) {
       for (const entry of entries) this.#oweWaiting(entry);
     }
-    this.#entries.set(epochKey(of), { of, progress: 0, builds: 0, usedAt: ++this.#uses, owed: 0 });
+    this.#entries.set(epochKey(of), {
+      ...{ of, progress: 0, builds: 0, isBuildingTold: false, usedAt: ++this.#uses, owed: 0 },
+    });
   }
 
   #oweWaiting(entry: Entry): void {
@@ -114,7 +146,7 @@ export class EpochCaches {
   /** @returns whether fewer than epochsMax epochs are ready, possibly because one was dropped */
   #makeRoom(): boolean {
     const ready = Array.from(this.#entries.values()).filter((entry) => entry.memory !== undefined);
-    if (ready.length < this.#epochsMax) return true;
+    if (ready.length < this.#options.epochsMax) return true;
     const [leastUsed] = ready.filter((entry) => entry.owed === 0).sort((a, b) => a.usedAt - b.usedAt);
     if (leastUsed === undefined) return false;
     const { of } = leastUsed;
@@ -129,15 +161,44 @@ export class EpochCaches {
     const { of } = entry;
     entry.builds += 1;
     entry.progress = 0;
-    this.#builder = this.#modules.threads.startBuilder(of, {
-      onMessage: (message) => {
-        if (this.#closed) return;
-        if (message.kind === 'progress') this.#proceed(entry, message.fraction);
-        else this.#finish(entry, message.memory);
+    const cacheDirectory = this.#writers.size < WRITERS_MAX ? this.#options.cacheDirectory : undefined;
+    const exited = Promise.withResolvers<void>();
+    this.#builder = this.#modules.threads.startBuilder(
+      { ...of, cacheDirectory },
+      {
+        onMessage: (message) => {
+          // What became of its file is told by a writer that close() waits for, too.
+          if (message.kind === 'cache-file') this.#modules.onFileFault(of, message.fault);
+          else if (!this.#closed) this.#take(message, entry, exited.promise);
+        },
+        onExit: (error) => {
+          exited.resolve();
+          if (!this.#writers.delete(exited.promise)) this.#builderGone(entry, error);
+        },
       },
-      onExit: (error) => this.#builderGone(entry, error),
-    });
-    if (entry.builds === 1) this.#modules.onBuilding(of);
+    );
+    // Else it is told when no file had it.
+    if (cacheDirectory === undefined) this.#tellBuilding(entry);
+  }
+
+  #tellBuilding(entry: Entry): void {
+    if (entry.isBuildingTold) return;
+    entry.isBuildingTold = true;
+    this.#modules.onBuilding(entry.of);
+  }
+
+  /** @param gone when the thread that sent the message will be */
+  #take(message: Exclude<FromBuilder, { kind: 'cache-file' }>, entry: Entry, gone: Promise<void>): void {
+    if (message.kind === 'progress') {
+      this.#tellBuilding(entry);
+      this.#proceed(entry, message.fraction);
+      return;
+    }
+    // What it still does with the file, it does beside the next builder: no epoch waits for a slow disk.
+    this.#writers.add(gone);
+    this.#builder = undefined;
+    this.#finish(entry, message.memory, message);
+    this.#buildNext();
   }
 
   #proceed(entry: Entry, fraction: number): void {
@@ -146,25 +207,24 @@ export class EpochCaches {
     if (isNews) this.#modules.onProgress(entry.of, fraction);
   }
 
-  #finish(entry: Entry, memory: EpochMemory): void {
+  #finish(entry: Entry, memory: EpochMemory, origin: CacheOrigin): void {
     entry.memory = memory;
     entry.progress = 1;
     entry.usedAt = ++this.#uses;
     this.#oweWaiting(entry);
-    this.#modules.onReady(memory);
+    this.#modules.onReady(memory, origin);
   }
 
+  /** Without having sent its cache. */
   #builderGone(entry: Entry, error: Error | undefined): void {
     this.#builder = undefined;
     if (this.#closed) return;
-    if (entry.memory === undefined && entry.builds < BUILDS_MAX) {
+    if (entry.builds < BUILDS_MAX) {
       this.#build(entry);
       return;
     }
-    if (entry.memory === undefined) {
-      this.#entries.delete(epochKey(entry.of));
-      this.#modules.onFailed(entry.of, error ?? new Error('the thread that built the light cache was ended'));
-    }
+    this.#entries.delete(epochKey(entry.of));
+    this.#modules.onFailed(entry.of, error ?? new Error('the thread that built the light cache was ended'));
     this.#buildNext();
   }
 }

@@ -1,6 +1,12 @@
 import { buildL1Cache } from './dataset.ts';
 import { compileKernel, openKernel } from './kernel.ts';
-import { createKernelMemory, fillKernelMemory, l1CacheIn, lightCacheIn } from './kernel-memory.ts';
+import {
+  createKernelMemory,
+  fillKernelMemory,
+  fillL1Cache,
+  l1CacheIn,
+  lightCacheIn,
+} from './kernel-memory.ts';
 import { buildLightCache } from './light-cache.ts';
 import { KAWPOW, type KawPow } from './params.ts';
 import type { EpochMemory } from './thread-messages.ts';
@@ -32,14 +38,23 @@ export function epochContextIn({ pow, epoch, memory }: EpochMemory): EpochContex
 
 /**
  * Builds both caches of an epoch with the kernel. It takes a second or two: for worker threads, tools and tests.
+ * @param read fills the light cache from where it is kept; where it returns false, it may leave anything there, and the
+ * cache is built. Only the L1 cache is always computed: that takes milliseconds
  * @throws RangeError on an epoch beyond epochMax, when there is not enough memory, or on a variant that the kernel
  * cannot compute
  */
-export function buildEpochContext(epoch: number, options: EpochContextOptions = {}): EpochContext {
+export function buildEpochContext(
+  epoch: number,
+  options: EpochContextOptions = {},
+  read: (lightCache: Uint32Array) => boolean = () => false,
+): EpochContext {
   const pow = options.pow ?? KAWPOW;
   const memory = createKernelMemory(epoch, pow);
-  fillKernelMemory(openKernel(compileKernel(pow), pow, epoch, memory), memory, { epoch, ...options, pow });
-  return epochContextIn({ pow, epoch, memory });
+  const kernel = openKernel(compileKernel(pow), pow, epoch, memory);
+  const context = epochContextIn({ pow, epoch, memory });
+  if (read(context.lightCache)) fillL1Cache(kernel, memory, pow);
+  else fillKernelMemory(kernel, memory, { epoch, ...options, pow });
+  return context;
 }
 
 /**

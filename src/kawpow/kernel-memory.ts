@@ -101,8 +101,11 @@ export function fillKernelMemory(
   fillL1Cache(kernel, memory, pow);
 }
 
-/** The first items of the dataset, computed in the first scratch: nobody hashes in an epoch that is being built. */
-function fillL1Cache(kernel: Kernel, memory: WasmMemory, pow: KawPow): void {
+/**
+ * Computes the L1 cache from the light cache: the first items of the dataset. It happens in the first scratch, since
+ * nobody hashes in an epoch that is being built.
+ */
+export function fillL1Cache(kernel: Kernel, memory: WasmMemory, pow: KawPow): void {
   const layout = kernelLayout(pow);
   const items = layout.scratch + layout.items;
   const bytes = new Uint8Array(memory.buffer);

@@ -95,7 +95,8 @@ test('a request that makes its thread throw is given up; the error is told', asy
     onEvent: (event) => event.kind === 'worker-crashed' && errors.push(event.error?.message),
   });
   assert.deepEqual(await pool.verify(claim(0, 0)), { ok: false, reason: 'failed' });
-  assert.deepEqual(errors, ['the padding has 15 characters', 'the padding has 15 characters']);
+  // When it was expected, and with each of the request's two tries.
+  assert.deepEqual(errors, Array(3).fill('the padding has 15 characters'));
   await pool.close();
 });
 

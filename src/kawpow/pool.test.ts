@@ -58,7 +58,7 @@ test('the first request of an epoch has its cache built, waits for it and is ans
   const right = pool.verify(request(1));
   const wrong = pool.verify(request(2, { claimedMixHash: fakeMixHash(1n) }));
   assert.equal(threads.builders.length, 1);
-  assert.equal(threads.workers.length, 0);
+  assert.deepEqual(threads.worker.batch, []);
   threads.builder.progress(0.25);
   assert.deepEqual(pool.status(), {
     queued: 2,
@@ -77,7 +77,7 @@ test('the first request of an epoch has its cache built, waits for it and is ans
   assert.deepEqual(events, [
     { kind: 'epoch-building', pow: 'kawpow', epoch: 0 },
     { kind: 'epoch-progress', pow: 'kawpow', epoch: 0, fraction: 0.25 },
-    { kind: 'epoch-ready', pow: 'kawpow', epoch: 0 },
+    { kind: 'epoch-ready', pow: 'kawpow', epoch: 0, source: 'built', tookMs: 0 },
   ]);
 });
 
@@ -200,6 +200,18 @@ test('a thread that crashes without work is replaced when there is some', async 
   );
   workOff(threads);
   assert.equal(reasonOf(await verdict), 'ok, valid');
+});
+
+test('a thread is started while the first cache is built, and not over and over where it crashes', () => {
+  const { pool, threads } = setUp();
+  void pool.verify(request(1));
+  assert.equal(threads.workers.length, 1);
+  threads.worker.crash();
+  void pool.verify(request(2));
+  void pool.prepare(1);
+  assert.equal(threads.workers.length, 1);
+  threads.builder.finish();
+  assert.equal(threads.workers.length, 2);
 });
 
 test('close settles all requests, in work, waiting or building, and stops all threads', async () => {

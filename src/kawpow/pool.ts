@@ -6,7 +6,13 @@ import { assertEpoch, epochMax, epochOf } from './epoch.ts';
 import { EpochCaches } from './epoch-caches.ts';
 import { collectGarbageSoon } from './garbage.ts';
 import { KAWPOW, type KawPow } from './params.ts';
-import { type EpochMemory, epochKey, type PowEpoch } from './thread-messages.ts';
+import {
+  type CacheFileFault,
+  type CacheOrigin,
+  type EpochMemory,
+  epochKey,
+  type PowEpoch,
+} from './thread-messages.ts';
 import { type ThreadStarter, workerThreads } from './threads.ts';
 import type {
   HashOutcome,
@@ -38,9 +44,11 @@ export type VerifierEvent =
       readonly epoch: number;
       readonly fraction: number;
     }
-  | { readonly kind: 'epoch-ready'; readonly pow: string; readonly epoch: number }
+  | ({ readonly kind: 'epoch-ready'; readonly pow: string; readonly epoch: number } & CacheOrigin)
   | { readonly kind: 'epoch-dropped'; readonly pow: string; readonly epoch: number }
   | { readonly kind: 'epoch-failed'; readonly pow: string; readonly epoch: number; readonly error: Error }
+  /** Nothing is lost: the cache is built, this time or the next. */
+  | ({ readonly kind: 'cache-file'; readonly pow: string; readonly epoch: number } & CacheFileFault)
   | {
       readonly kind: 'worker-crashed';
       readonly error: Error | undefined;
@@ -59,6 +67,8 @@ export interface VerifierPoolOptions {
    * push out each other's, and every change builds anew for seconds.
    */
   readonly epochsMax?: number;
+  /** Where light caches are kept on disk, so that the next start need not build them; undefined for nowhere. */
+  readonly cacheDirectory?: string | undefined;
   readonly onEvent?: (event: VerifierEvent) => void;
   /** The first proof of work; KAWPOW unless given. */
   readonly pow?: KawPow;
@@ -138,16 +148,22 @@ class Pool {
   constructor(options: VerifierPoolOptions, threads: ThreadStarter) {
     this.#queueMax = wholeNumber(options.queueMax ?? QUEUE_MAX, 'queueMax');
     this.#emit = options.onEvent ?? (() => {});
-    this.#caches = new EpochCaches(wholeNumber(options.epochsMax ?? EPOCHS_MAX, 'epochsMax'), {
-      threads,
-      waiting: (of) => this.#waiting.count(epochKey(of)),
-      onBuilding: (of) => this.#tell('epoch-building', of),
-      onProgress: ({ pow, epoch }, fraction) =>
-        this.#emit({ kind: 'epoch-progress', pow: pow.name, epoch, fraction }),
-      onReady: (memory) => this.#epochReady(memory),
-      onDropped: (of) => this.#epochDropped(of),
-      onFailed: (of, error) => this.#epochFailed(of, error),
-    });
+    const epochsMax = wholeNumber(options.epochsMax ?? EPOCHS_MAX, 'epochsMax');
+    this.#caches = new EpochCaches(
+      { epochsMax, cacheDirectory: options.cacheDirectory },
+      {
+        threads,
+        waiting: (of) => this.#waiting.count(epochKey(of)),
+        onBuilding: (of) => this.#tell('epoch-building', of),
+        onProgress: ({ pow, epoch }, fraction) =>
+          this.#emit({ kind: 'epoch-progress', pow: pow.name, epoch, fraction }),
+        onReady: (memory, origin) => this.#epochReady(memory, origin),
+        onDropped: (of) => this.#epochDropped(of),
+        onFailed: (of, error) => this.#epochFailed(of, error),
+        onFileFault: ({ pow, epoch }, fault) =>
+          this.#emit({ kind: 'cache-file', pow: pow.name, epoch, ...fault }),
+      },
+    );
     this.#slots = Array.from(
       { length: wholeNumber(options.threads ?? 1, 'threads') },
       () =>
@@ -241,8 +257,14 @@ class Pool {
 
   #wait(task: Task): void {
     this.#waiting.push(task);
-    this.#caches.want(task.of);
+    this.#want(task.of);
     this.#dispatch();
+  }
+
+  #want(of: PowEpoch): void {
+    if (!this.#caches.want(of)) return;
+    // A cache that is on disk is there as soon as a thread is.
+    for (const slot of this.#slots) slot.expect(of.pow);
   }
 
   #dispatch(): void {
@@ -259,8 +281,9 @@ class Pool {
     }
   }
 
-  #epochReady(memory: EpochMemory): void {
-    this.#tell('epoch-ready', memory);
+  #epochReady(memory: EpochMemory, { source, tookMs }: CacheOrigin): void {
+    const { pow, epoch } = memory;
+    this.#emit({ kind: 'epoch-ready', pow: pow.name, epoch, source, tookMs });
     this.#tellWatchers(epochKey(memory), memory);
     // The first share of the epoch should not have to wait for a thread's start.
     for (const slot of this.#slots) slot.prepare(memory);
@@ -273,7 +296,7 @@ class Pool {
     void collectGarbageSoon();
   }
 
-  #tell(kind: 'epoch-building' | 'epoch-ready' | 'epoch-dropped', { pow, epoch }: PowEpoch): void {
+  #tell(kind: 'epoch-building' | 'epoch-dropped', { pow, epoch }: PowEpoch): void {
     this.#emit({ kind, pow: pow.name, epoch });
   }
 
@@ -307,7 +330,7 @@ class Pool {
   async whenReady(of: PowEpoch): Promise<EpochMemory | KpssError> {
     assertEpoch(of.epoch, of.pow);
     if (this.#closing !== undefined) return verifierClosed();
-    this.#caches.want(of);
+    this.#want(of);
     const key = epochKey(of);
     const memory = this.#caches.memory(key);
     if (memory !== undefined) return memory;

@@ -22,6 +22,7 @@ export function epochKey({ pow, epoch }: PowEpoch): string {
 }
 
 export type ToWorker =
+  | { readonly kind: 'expect'; readonly pow: KawPow }
   | { readonly kind: 'prepare'; readonly memory: EpochMemory; readonly scratch: number }
   | { readonly kind: 'forget'; readonly powName: string; readonly epoch: number }
   /** Of an epoch that was prepared. */
@@ -35,11 +36,34 @@ export interface FromWorker {
 }
 
 /** workerData of cache-builder.ts. */
-export type BuilderSetup = PowEpoch;
+export interface BuilderSetup extends PowEpoch {
+  /** Where light caches are kept on disk; undefined for nowhere. */
+  readonly cacheDirectory: string | undefined;
+}
+
+/** Where a light cache came from. */
+export type CacheSource = 'disk' | 'built';
+
+export interface CacheOrigin {
+  readonly source: CacheSource;
+  /** What its thread needed for it. */
+  readonly tookMs: number;
+}
+
+/** Why a file did not spare the building, now or the next time. */
+export interface CacheFileFault {
+  readonly reason: 'damaged' | 'unreadable' | 'unwritable';
+  readonly path: string;
+  /** For people. */
+  readonly detail: string;
+}
 
 export type FromBuilder =
+  /** The cache is being built: no file had it. */
   | { readonly kind: 'progress'; readonly fraction: number }
-  | { readonly kind: 'built'; readonly memory: EpochMemory };
+  /** The thread may be busy with the file for a while yet. */
+  | ({ readonly kind: 'built'; readonly memory: EpochMemory } & CacheOrigin)
+  | { readonly kind: 'cache-file'; readonly fault: CacheFileFault };
 
 /** workerData of dag-builder.ts. */
 export interface DagBuilderSetup {

@@ -5,7 +5,6 @@ import type {
   FromBuilder,
   FromDagBuilder,
   FromWorker,
-  PowEpoch,
   ToWorker,
 } from './thread-messages.ts';
 
@@ -32,7 +31,7 @@ export interface ThreadHandlers<Message> {
 /** How the pool gets its threads: real ones from here, others in tests. */
 export interface ThreadStarter {
   startWorker(handlers: ThreadHandlers<FromWorker>): Thread<ToWorker>;
-  startBuilder(of: PowEpoch, handlers: ThreadHandlers<FromBuilder>): Thread<never>;
+  startBuilder(setup: BuilderSetup, handlers: ThreadHandlers<FromBuilder>): Thread<never>;
   startDagBuilder(setup: DagBuilderSetup, handlers: ThreadHandlers<FromDagBuilder>): Thread<never>;
 }
 
@@ -40,8 +39,7 @@ export const workerThreads: ThreadStarter = {
   startWorker(handlers) {
     return startThread('worker', {}, handlers);
   },
-  startBuilder({ pow, epoch }, handlers) {
-    const setup: BuilderSetup = { pow, epoch };
+  startBuilder(setup, handlers) {
     return startThread('cache-builder', setup, handlers);
   },
   startDagBuilder(setup, handlers) {

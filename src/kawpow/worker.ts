@@ -18,6 +18,9 @@ const engines = new Map<string, Engine>();
 
 port.on('message', (message: ToWorker) => {
   switch (message.kind) {
+    case 'expect':
+      engineFor(message.pow);
+      break;
     case 'prepare':
       engineFor(message.memory.pow).prepare(epochContextIn(message.memory), message.scratch);
       break;

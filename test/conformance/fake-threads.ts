@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { dagStripe, publishFinished } from '../../src/kawpow/dag.ts';
 import type {
+  BuilderSetup,
+  CacheFileFault,
+  CacheSource,
   DagBuilderSetup,
   FromBuilder,
   FromDagBuilder,
   FromWorker,
-  PowEpoch,
   ToWorker,
 } from '../../src/kawpow/thread-messages.ts';
 import type { ThreadHandlers, ThreadStarter } from '../../src/kawpow/threads.ts';
@@ -56,12 +58,12 @@ export class FakeWorker {
 }
 
 export class FakeBuilder {
-  readonly of: PowEpoch;
+  readonly setup: BuilderSetup;
   stopped = false;
   readonly #handlers: ThreadHandlers<FromBuilder>;
 
-  constructor(of: PowEpoch, handlers: ThreadHandlers<FromBuilder>) {
-    this.of = of;
+  constructor(setup: BuilderSetup, handlers: ThreadHandlers<FromBuilder>) {
+    this.setup = setup;
     this.#handlers = handlers;
   }
 
@@ -70,16 +72,24 @@ export class FakeBuilder {
   }
 
   get epoch(): number {
-    return this.of.epoch;
+    return this.setup.epoch;
   }
 
+  /** Sends the cache, and is done with it. */
   finish(): void {
-    const memory = {
-      ...this.of,
-      memory: createSharedMemory(WASM_PAGE_BYTES),
-    };
-    this.#handlers.onMessage({ kind: 'built', memory });
+    this.sendCache();
     this.crash();
+  }
+
+  /** Sends the cache; the thread goes on. */
+  sendCache(source: CacheSource = 'built'): void {
+    const { pow, epoch } = this.setup;
+    const memory = { pow, epoch, memory: createSharedMemory(WASM_PAGE_BYTES) };
+    this.#handlers.onMessage({ kind: 'built', memory, source, tookMs: 0 });
+  }
+
+  tellFault(fault: CacheFileFault): void {
+    this.#handlers.onMessage({ kind: 'cache-file', fault });
   }
 
   /** Gone without a word. */
@@ -145,8 +155,8 @@ export class FakeThreads implements ThreadStarter {
     };
   };
 
-  startBuilder: ThreadStarter['startBuilder'] = (of, handlers) => {
-    const builder = new FakeBuilder(of, handlers);
+  startBuilder: ThreadStarter['startBuilder'] = (setup, handlers) => {
+    const builder = new FakeBuilder(setup, handlers);
     this.builders.push(builder);
     return {
       post() {},

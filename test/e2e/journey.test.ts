@@ -52,7 +52,7 @@ before(async () => {
   // Until then shares are accepted unverified, and a wrong mix hash would be found out late.
   const warmUp = await connectMiner('plain');
   await warmUp.submitGood();
-  await kpss.line((line) => line.msg.includes('is ready, shares are verified'));
+  await kpss.line((line) => line.msg.includes('shares are verified'));
   warmUp.client.destroy();
 });
 

@@ -96,7 +96,7 @@ test('where the log is no terminal, no control code comes, also while a light ca
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (chunk: string) => {
       text += chunk;
-      if (text.includes('light cache of epoch 0 is ready')) child.kill('SIGTERM');
+      if (text.includes('light cache of epoch 0 built')) child.kill('SIGTERM');
     });
   }
   assert.deepEqual(await exited, [0, null]);
