@@ -20,6 +20,8 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'kpss-pack-'));
 const installed = join(folder, 'empty');
+/** Not the user's. */
+const caches = join(folder, 'caches');
 const packageFolder = join(installed, 'node_modules', 'kpss');
 /** npm over a slow line; the hash builds a light cache first. */
 const timeoutMs = 180_000;
@@ -46,7 +48,7 @@ function run(program: string, args: readonly string[], cwd: string): string {
     cwd,
     encoding: 'utf8',
     timeout: timeoutMs,
-    env: { ...process.env, PATH: path },
+    env: { ...process.env, PATH: path, KPSS_CACHE_DIRECTORY: caches },
   });
   if (result.error !== undefined) throw result.error;
   if (result.status !== 0)

@@ -26,6 +26,7 @@ test('the configuration in README.md is right, and is what happens without it', 
   assert.deepEqual(example.stratum, defaults.stratum);
   assert.deepEqual(example.tag, defaults.tag);
   assert.equal(example.node.url, defaults.node.url);
+  assert.deepEqual(result.config.verifier, bare.config.verifier);
   assert.deepEqual(result.config.log, bare.config.log);
 });
 

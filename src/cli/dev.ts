@@ -35,6 +35,8 @@ export interface DevIo {
   readonly progress: Progress;
   readonly clock: Clock;
   readonly random: RandomSource;
+  /** Where light caches are kept on disk; undefined for nowhere. */
+  readonly cacheDirectory: string | undefined;
   /** Fires to stop: SIGINT, SIGTERM. */
   readonly signal: AbortSignal;
 }
@@ -79,7 +81,9 @@ export async function runDev(args: DevArgs, io: DevIo): Promise<number> {
   };
 
   const pow = args.epochLength === undefined ? KAWPOW : withEpochLength(KAWPOW, args.epochLength);
-  const verifier = createLoggedVerifier({ threads: 1, pow }, log, io.progress);
+  // A chain whose epochs are over in a minute would soon push out the caches of every other.
+  const cacheDirectory = args.epochLength === undefined ? io.cacheDirectory : undefined;
+  const verifier = createLoggedVerifier({ threads: 1, pow, cacheDirectory }, log, io.progress);
   const modules = { ...io, verifier };
   const stops: (() => Promise<void>)[] = [() => verifier.close()];
   try {

@@ -29,13 +29,16 @@ export interface HashIo extends Streams {
   createVerifier(threads: number, pow: KawPow, onEvent: (event: VerifierEvent) => void): Verifier;
 }
 
-/** The real one. */
-export function processHashIo(): HashIo {
+/**
+ * The real one.
+ * @param cacheDirectory where light caches are kept on disk; undefined for nowhere
+ */
+export function processHashIo(cacheDirectory: string | undefined): HashIo {
   return {
     ...processStreams(),
     input: process.stdin,
     availableMemoryBytes: () => process.availableMemory(),
-    createVerifier: (threads, pow, onEvent) => createVerifierPool({ threads, pow, onEvent }),
+    createVerifier: (threads, pow, onEvent) => createVerifierPool({ threads, pow, onEvent, cacheDirectory }),
   };
 }
 
@@ -70,7 +73,7 @@ export async function runHash(args: HashArgs, io: HashIo): Promise<number> {
   return 2;
 }
 
-/** Nothing else is to be seen for 3 s with the first epoch and for 15 to 20 s with those of 2026, where scripts wait, too. */
+/** Nothing else is to be seen for seconds, where scripts wait, too. */
 function tellBuilding(pow: KawPow, io: HashIo): (event: VerifierEvent) => void {
   const watch = watchEpochs(io.progress);
   return (event) => {

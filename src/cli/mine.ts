@@ -31,6 +31,8 @@ export interface MineIo {
   readonly signal: AbortSignal;
   readonly clock: Clock;
   readonly random: RandomSource;
+  /** Where light caches are kept on disk; nowhere when left out. */
+  readonly cacheDirectory?: string | undefined;
   /** Between two hashrate lines; the miner's own when left out. */
   readonly reportMs?: number;
   /** Memory that can still be had for a dataset; what Node.js says when left out. */
@@ -58,6 +60,7 @@ export async function runMine(args: MineArgs, io: MineIo): Promise<number> {
     threads,
     insecure: args.insecure ?? false,
     dag: args.dag ?? false,
+    cacheDirectory: io.cacheDirectory,
     ...(args.password === undefined ? {} : { password: args.password }),
     ...(io.reportMs === undefined ? {} : { reportMs: io.reportMs }),
   };

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { systemClock, systemRandom } from '../clock.ts';
+import { cacheDirectory } from '../config/cache-folder.ts';
+import { thisMachine } from '../config/data-folder.ts';
 import type { Config, LogFormat, LogLevel } from '../config/types.ts';
 import { runDev } from './dev.ts';
 import { processHashIo, runHash } from './hash.ts';
@@ -84,7 +86,7 @@ export function createProgram(exit: (code: number) => void): Command {
     .option('--nonce <hex>', 'nonce, 16 hex digits')
     .option('--block-header <hex>', 'a serialised header, 240 hex digits')
     .option('--pow <name>', 'kawpow, evrprogpow (experimental) or meowpow (experimental)', 'kawpow')
-    .action(async (source, flags) => exit(await runHash({ source, ...flags }, processHashIo())));
+    .action(async (source, flags) => exit(await runHash({ source, ...flags }, processHashIo(userCaches()))));
   return program;
 }
 
@@ -103,7 +105,12 @@ function processIo(
   progressOf: (log: ProgramLog) => Progress,
 ) {
   const log = createLog(logLevel, logFormat);
-  return { ...processPorts(), log, progress: progressOf(log) };
+  return { ...processPorts(), log, progress: progressOf(log), cacheDirectory: userCaches() };
+}
+
+/** For the commands that read no configuration file. */
+function userCaches(): string | undefined {
+  return cacheDirectory(process.env, thisMachine(process.env));
 }
 
 function complain(line: string): void {

@@ -1,5 +1,4 @@
 import { lstatSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import { App, createLoggedVerifier } from '../app.ts';
 import { resolveConfig } from '../config/load.ts';
 import type { Config, ConfigFlags } from '../config/types.ts';
@@ -65,21 +64,21 @@ export async function runStart(flags: StartFlags, io: StartIo): Promise<number> 
       {},
       `no kpss.yaml in ${folder}, and no flag: starting the devnet, whose coins are worth nothing`,
     );
-    return runDev(DEVNET, { ...io, log, progress });
+    const { cacheDirectory } = config.verifier;
+    return runDev(DEVNET, { ...io, log, progress, cacheDirectory });
   }
   await serve(config, { ...io, log, progress });
   return 0;
 }
 
-async function serve(config: Config, io: DevIo): Promise<void> {
+async function serve(config: Config, io: Omit<DevIo, 'cacheDirectory'>): Promise<void> {
   const { log } = io;
   const stopped = new Promise<void>((resolve) => {
     io.signal.addEventListener('abort', () => resolve(), { once: true });
   });
-  // One core is left for sockets and jobs.
-  const threads = Math.max(availableParallelism() - 1, 1);
+  const { threads, cacheDirectory } = config.verifier;
   const verifier = createLoggedVerifier(
-    { threads, epochsMax: EPOCHS_PER_INSTANCE * config.instances.length },
+    { threads, cacheDirectory, epochsMax: EPOCHS_PER_INSTANCE * config.instances.length },
     log,
     io.progress,
   );

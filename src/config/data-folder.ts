@@ -1,12 +1,28 @@
+import { homedir } from 'node:os';
 import { posix, win32 } from 'node:path';
 import type { Network } from '../chain/coins.ts';
 import type { Environment } from './environment.ts';
 
-/** What the place of a node's data depends on. */
+/** What the places of a user's data depend on. */
 export interface Machine {
   readonly platform: NodeJS.Platform;
+  /** Empty where the user has none. */
   readonly homeFolder: string;
   readonly env: Environment;
+}
+
+/** @param env of the process */
+export function thisMachine(env: Environment): Machine {
+  return { platform: process.platform, homeFolder: homeFolderOrNone(), env };
+}
+
+/** In a container a user need not be known to the system, which then knows no home either. */
+function homeFolderOrNone(): string {
+  try {
+    return homedir();
+  } catch {
+    return '';
+  }
 }
 
 /**

@@ -4,6 +4,8 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 /** Only what must not stand in a file that is shown or shared; everything else belongs in the file. */
 const USER_VARIABLE = 'KPSS_RPC_USER';
 const PASSWORD_VARIABLE = 'KPSS_RPC_PASSWORD';
+/** And where the light caches are: for containers and tests, and for the commands that read no file. */
+const CACHE_VARIABLE = 'KPSS_CACHE_DIRECTORY';
 
 export interface EnvironmentValue {
   /** For messages; the value is never shown. */
@@ -66,6 +68,12 @@ export function strayVariables(env: Environment, instanceNames: readonly string[
       .filter((variable) => variable !== plain && !named.includes(variable))
       .map((variable) => ({ variable, expected }));
   });
+}
+
+/** @returns the folder of light caches that the environment names, or `off`; undefined where it names none */
+export function cacheVariableOf(env: Environment): string | undefined {
+  const value = env[CACHE_VARIABLE];
+  return value === '' ? undefined : value;
 }
 
 function setWith(beginning: string, env: Environment): string[] {

@@ -173,7 +173,7 @@ payout: { tag: 5, address: x1 }
     assert.deepEqual(bad('stratum: { vardiff: , start: 5 }\ninstnces: 5\nconstructor: 1'), [
       'kpss.yaml:1: stratum.start: belongs under vardiff: indent it',
       'kpss.yaml:2: instnces: unknown setting: did you mean instances?',
-      'kpss.yaml:3: constructor: unknown setting; there are name, coin, network, node, payout, stratum, log, instances',
+      'kpss.yaml:3: constructor: unknown setting; there are name, coin, network, node, payout, stratum, verifier, log, instances',
     ]);
     assert.deepEqual(bad('instances: [{ name: a, port: 5 }]'), [
       'kpss.yaml:1: instances[0].port: belongs under stratum: indent it',

@@ -34,8 +34,8 @@ log: { level: debug, format: json }
 `;
 
   test('is taken as it stands', () => {
-    const { instances, log } = good(yaml);
-    const { payout, network, ...rest } = only({ instances, log });
+    const { log, ...config } = good(yaml);
+    const { payout, network, ...rest } = only(config);
     assert.deepEqual([network.coin, network.name], ['ravencoin', 'main']);
     assert.deepEqual(rest, {
       name: 'ravencoin-main',

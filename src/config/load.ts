@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { dirname, resolve } from 'node:path';
-import type { Machine } from './data-folder.ts';
+import { type Machine, thisMachine } from './data-folder.ts';
 import { type ConfigDocument, type DocumentResult, parseConfigText } from './document.ts';
 import { ambiguousVariables, type Environment, strayVariables } from './environment.ts';
 import { applyFlags, flagFor, type InstanceEntry } from './flags.ts';
@@ -10,6 +9,7 @@ import { type Path, Problems } from './problems.ts';
 import { instanceSchema, logSchema } from './schema.ts';
 import { type Group, isGroup, readSection } from './section.ts';
 import type { ConfigFlags, ConfigResult } from './types.ts';
+import { resolveVerifier } from './verifier-section.ts';
 import { gotText, listText } from './words.ts';
 
 export interface ConfigSources {
@@ -17,9 +17,12 @@ export interface ConfigSources {
   readonly file?: string | undefined;
   readonly flags: ConfigFlags;
   readonly env: Environment;
-  /** Where the node's default cookie is; this machine when left out. */
+  /** Where the node's default cookie and the user's caches are; this machine when left out. */
   readonly machine?: Machine;
 }
+
+/** What stands beside a list of instances, since all of them share it. */
+const OF_ALL: readonly string[] = ['verifier', 'log'];
 
 /**
  * The whole configuration: flags win over the environment, the environment over the file, the file over the defaults.
@@ -41,20 +44,21 @@ export function resolveConfig({ file, flags, env, machine }: ConfigSources): Con
   const entries = findInstances(root, problems);
   applyFlags(root, entries, flags, problems);
   const folder = file === undefined ? undefined : dirname(resolve(file));
-  const machineOrThis = machine ?? { platform: process.platform, homeFolder: homedir(), env };
-  const context = { env, machine: machineOrThis, folder, isOnly: entries.length === 1 };
+  const place = { env, machine: machine ?? thisMachine(env), folder };
+  const context = { ...place, isOnly: entries.length === 1 };
   const found = entries.map(({ value, path }) => ({
     ...resolveInstance(value, path, context, problems),
     path,
   }));
   const log = readSection(logSchema, root.log, ['log'], problems);
+  const verifier = resolveVerifier(root.verifier, place, problems);
   checkVariables(env, found, problems);
   checkTogether(found, problems);
   if (problems.count > 0) return { ok: false, problems: problems.list };
   const instances = found.flatMap(({ instance }) => instance ?? []);
   return {
     ok: true,
-    config: { instances, log: { level: log?.level ?? 'info', format: log?.format ?? 'auto' } },
+    config: { instances, verifier, log: { level: log?.level ?? 'info', format: log?.format ?? 'auto' } },
   };
 }
 
@@ -80,7 +84,7 @@ function findInstances(root: Group, problems: Problems): InstanceEntry[] {
   const { instances } = root;
   if (instances === undefined) return [{ value: root, path: [] }];
   for (const key of Object.keys(root)) {
-    if (key === 'instances' || key === 'log') continue;
+    if (key === 'instances' || OF_ALL.includes(key)) continue;
     const known = Object.hasOwn(instanceSchema.shape, key);
     problems.add([key], known ? 'belongs into the list of instances, or the list away' : 'unknown setting');
   }

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import { NETWORKS } from '../chain/coins.ts';
+import { CACHE_OFF } from './cache-folder.ts';
 import { MINEABLE_COINS } from './mineable.ts';
 import { listText } from './words.ts';
 
@@ -93,8 +94,24 @@ export const instanceSchema = z.strictObject({
 
 /** The top of a file whose one instance has no list around it. */
 export const rootSchema = instanceSchema.extend({
+  verifier: z.unknown().optional(),
   log: z.unknown().optional(),
   instances: z.unknown().optional(),
+});
+
+const DIRECTORY = 'expected the path of a folder, or off';
+/** Words that mean something else than a folder of this name, which is written ./no. */
+const NO_DIRECTORY = /^(on|off|yes|no|none|true|false|auto|default)$/i;
+/** More than shares need by far; with the default it is the most that a large machine gives. */
+export const VERIFIER_THREADS_MAX = 64;
+const THREADS = `expected a whole number of threads, from 1 to ${VERIFIER_THREADS_MAX}`;
+
+export const verifierSchema = z.strictObject({
+  cacheDirectory: text(DIRECTORY)
+    .refine((path) => path === CACHE_OFF || !NO_DIRECTORY.test(path), { error: DIRECTORY })
+    .optional(),
+  threads: number(THREADS, 1, VERIFIER_THREADS_MAX).int({ error: THREADS }).optional(),
+  dag: oneOf(['off', 'auto', 'on']).optional(),
 });
 
 export const logSchema = z.strictObject({
@@ -107,6 +124,7 @@ const GROUPS: Readonly<Record<string, z.ZodObject>> = {
   payout: payoutSchema,
   stratum: stratumSchema,
   vardiff: vardiffSchema,
+  verifier: verifierSchema,
   log: logSchema,
 };
 

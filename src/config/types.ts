@@ -5,11 +5,19 @@ import type { Credentials } from '../node/credentials.ts';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 export type LogFormat = 'auto' | 'pretty' | 'json';
+/** Whether whole datasets are made. */
+export type DagMode = 'off' | 'auto' | 'on';
 
 /** Everything a run of `kpss start` needs to know, complete and checked. */
 export interface Config {
   /** At least one. */
   readonly instances: readonly InstanceConfig[];
+  readonly verifier: {
+    /** An absolute path; undefined keeps no light caches on disk. */
+    readonly cacheDirectory: string | undefined;
+    readonly threads: number;
+    readonly dag: DagMode;
+  };
   readonly log: { readonly level: LogLevel; readonly format: LogFormat };
 }
 

@@ -42,6 +42,8 @@ export interface CpuMinerOptions {
   readonly dag?: boolean;
   /** What is mined; KAWPOW when left out. */
   readonly pow?: KawPow;
+  /** Where it keeps its own light caches on disk; nowhere when left out. */
+  readonly cacheDirectory?: string | undefined;
 }
 
 /** A share, once the server has spoken. */
@@ -293,6 +295,7 @@ class Miner implements CpuMiner {
       threads: 1,
       pow: this.#pow,
       onEvent: (event) => this.#events.onVerifierEvent?.(event),
+      cacheDirectory: this.#options.cacheDirectory,
     });
     return this.#ownVerifier;
   }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -20,8 +20,8 @@ after(async () => {
 });
 
 /** Runs a command to its end. */
-async function run(args: readonly string[], input = '') {
-  const kpss = new KpssProcess(args, { cwd: folder });
+async function run(args: readonly string[], input = '', env: Readonly<Record<string, string>> = {}) {
+  const kpss = new KpssProcess(args, { cwd: folder, env });
   kpss.child.stdin?.end(input);
   return { code: await kpss.exit(), stdout: kpss.stdout, stderr: kpss.stderr };
 }
@@ -150,6 +150,20 @@ test('kpss hash prints the recorded hashes of a recorded header', async () => {
     mixHash: '86ec233e7bfde034e549e6e58577eddfcc2685294aa9aae9faa635839e4043ee',
     finalHash: '6506575836c6005aac278bf5f0294f491db5253fbf2adfdd16da4cffa06ab15e',
   });
+});
+
+test('kpss hash builds a light cache once, where the environment says, and not at all with off', async () => {
+  const caches = join(folder, 'caches');
+  const args = ['hash', '--height', '1', '--header', '0'.repeat(64), '--nonce', '0'.repeat(16)];
+  const isBuilt = async (directory: string): Promise<boolean> => {
+    const { code, stderr } = await run(args, '', { KPSS_CACHE_DIRECTORY: directory });
+    assert.equal(code, 0);
+    return stderr.includes('building the light cache');
+  };
+  assert.ok(await isBuilt(caches));
+  assert.deepEqual(readdirSync(caches), ['kawpow-0.lightcache']);
+  assert.ok(!(await isBuilt(caches)));
+  assert.ok(await isBuilt('off'));
 });
 
 test('whatever strangers send, the process stays up and serves', async () => {

@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { StratumClient } from '../support/stratum-client.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+const env = { ...process.env, KPSS_CACHE_DIRECTORY: 'off' };
 let folder: string;
 before(() => {
   folder = mkdtempSync(join(tmpdir(), 'kpss-log-'));
@@ -56,7 +57,7 @@ for (const [name, openOutput] of [
     const port = await freePort();
     const output = openOutput();
     const args = [MAIN, 'dev', '--port', String(port), '--threads', '0'];
-    const child = spawn(process.execPath, args, { stdio: ['ignore', output, 'inherit'] });
+    const child = spawn(process.execPath, args, { stdio: ['ignore', output, 'inherit'], env });
     (await connect(port)).destroy();
     await logInOften(port, 800);
     const exited = once(child, 'exit');
@@ -71,7 +72,7 @@ test('an ordinary log has every line, the last one too', async () => {
   const output = openSync(file, 'w');
   const port = await freePort();
   const args = [MAIN, 'dev', '--port', String(port), '--threads', '0'];
-  const child = spawn(process.execPath, args, { stdio: ['ignore', output, 'inherit'] });
+  const child = spawn(process.execPath, args, { stdio: ['ignore', output, 'inherit'], env });
   (await connect(port)).destroy();
   await logInOften(port, 20);
   const exited = once(child, 'exit');
@@ -89,7 +90,7 @@ test('where the log is no terminal, no control code comes, also while a light ca
   const args = [MAIN, 'dev', '--port', '0', '--threads', '0', '--log-format', 'pretty'];
   const child = spawn(process.execPath, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, TERM: 'xterm-256color', LC_ALL: 'C.UTF-8' },
+    env: { ...env, TERM: 'xterm-256color', LC_ALL: 'C.UTF-8' },
   });
   let text = '';
   const exited = once(child, 'exit');

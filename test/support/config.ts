@@ -44,7 +44,7 @@ export function good(yaml: string | undefined, given?: Given): Config {
   return result.config;
 }
 
-export function only(config: Config): InstanceConfig {
+export function only(config: Pick<Config, 'instances'>): InstanceConfig {
   assert.equal(config.instances.length, 1);
   return config.instances[0] as InstanceConfig;
 }

@@ -1,5 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export interface LogLine {
@@ -11,6 +14,9 @@ export interface LogLine {
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const PATIENCE_MS = 30_000;
 const started = new Set<KpssProcess>();
+/** No test writes into its user's home. One test file's processes share their light caches, as a user's do. */
+const CACHE_DIRECTORY = mkdtempSync(join(tmpdir(), 'kpss-caches-'));
+process.once('exit', () => rmSync(CACHE_DIRECTORY, { recursive: true, force: true }));
 
 /** For a file's `after`: a failed test must not leave its process behind. */
 export async function stopAllKpss(): Promise<void> {
@@ -32,7 +38,7 @@ export class KpssProcess {
   ) {
     this.child = spawn(process.execPath, [`${ROOT}src/main.ts`, ...args], {
       cwd: settings.cwd ?? ROOT,
-      env: { ...process.env, ...settings.env },
+      env: { ...process.env, KPSS_CACHE_DIRECTORY: CACHE_DIRECTORY, ...settings.env },
       stdio: ['pipe', 'pipe', 'pipe'],
     });
     started.add(this);
