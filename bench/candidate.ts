@@ -8,12 +8,13 @@ import { systemClock, systemRandom } from '../src/clock.ts';
 import { Instance } from '../src/instance.ts';
 import { KAWPOW } from '../src/kawpow/params.ts';
 import type { Verifier } from '../src/kawpow/verifier.ts';
+import { median } from '../src/measure/median.ts';
 import type { NodeRpc } from '../src/mining/ports.ts';
 import { createRpcClient } from '../src/node/rpc-client.ts';
 import { rawTemplate } from '../test/support/mining.ts';
 import { EASY } from '../test/support/session-harness.ts';
 import { prefixIn, StratumClient } from '../test/support/stratum-client.ts';
-import { median, printTable } from './support-table.ts';
+import { printTable } from './support-table.ts';
 
 const CANDIDATES = 60;
 

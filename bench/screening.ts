@@ -1,12 +1,13 @@
 import { performance } from 'node:perf_hooks';
 import { finalHash } from '../src/kawpow/final-hash.ts';
 import { KAWPOW } from '../src/kawpow/params.ts';
+import { median } from '../src/measure/median.ts';
 import { IssuedJobs } from '../src/mining/issued-jobs.ts';
 import { JobBook } from '../src/mining/job-book.ts';
 import { type ScreeningContext, screenShare } from '../src/mining/share.ts';
 import { parseRequest } from '../src/stratum/messages.ts';
 import { PAYOUT, recordedTemplate } from '../test/support/mining.ts';
-import { median, printTable } from './support-table.ts';
+import { printTable } from './support-table.ts';
 
 const ROUNDS = 15;
 const SHARES_PER_ROUND = 2_000;

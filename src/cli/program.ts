@@ -4,6 +4,8 @@ import { systemClock, systemRandom } from '../clock.ts';
 import { cacheDirectory } from '../config/cache-folder.ts';
 import { thisMachine } from '../config/data-folder.ts';
 import type { Config, LogFormat, LogLevel } from '../config/types.ts';
+import { measureKawpow } from '../measure/kawpow.ts';
+import { runBench } from './bench.ts';
 import { runDev } from './dev.ts';
 import { processHashIo, runHash } from './hash.ts';
 import { createLog, LOG_FORMATS, LOG_LEVELS, type ProgramLog } from './log.ts';
@@ -27,6 +29,12 @@ export function createProgram(exit: (code: number) => void): Command {
     exit(error.exitCode === 0 ? 0 : 2);
     throw error;
   });
+  addServers(program, exit);
+  addTools(program, exit);
+  return program;
+}
+
+function addServers(program: Command, exit: (code: number) => void): void {
   const command = (name: string, description: string) => program.command(name).description(description);
 
   withLogFlags(command('start', 'serve miners from your node; without any configuration, run the devnet'))
@@ -64,6 +72,10 @@ export function createProgram(exit: (code: number) => void): Command {
     .action(async ({ blockTime, ...flags }) =>
       exit(await runDev({ ...flags, blockTimeS: blockTime }, processIo(flags, logProgress))),
     );
+}
+
+function addTools(program: Command, exit: (code: number) => void): void {
+  const command = (name: string, description: string) => program.command(name).description(description);
 
   withLogFlags(command('mine', 'mine with the CPU on any KawPoW stratum server'))
     .requiredOption('--url <url>', 'stratum+tcp://host:port or stratum+ssl://host:port')
@@ -87,7 +99,17 @@ export function createProgram(exit: (code: number) => void): Command {
     .option('--block-header <hex>', 'a serialised header, 240 hex digits')
     .option('--pow <name>', 'kawpow, evrprogpow (experimental) or meowpow (experimental)', 'kawpow')
     .action(async (source, flags) => exit(await runHash({ source, ...flags }, processHashIo(userCaches()))));
-  return program;
+
+  command('bench', 'measure how fast this machine verifies shares')
+    .argument('<subject>', 'kawpow')
+    .option('--epoch <epoch>', 'whose light cache is used (default: 560)')
+    .option('--dag', 'with the whole dataset in memory, too: about 6 GiB')
+    .option('--pow <name>', 'kawpow, evrprogpow (experimental) or meowpow (experimental)', 'kawpow')
+    .option('--json', 'figures for programs')
+    .action(async (subject, flags) => {
+      const print = (text: string) => process.stdout.write(`${text}\n`);
+      exit(await runBench({ subject, ...flags }, { print, complain, measure: measureKawpow }));
+    });
 }
 
 function withLogFlags(command: Command): Command {

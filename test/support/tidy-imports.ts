@@ -54,6 +54,7 @@ const RULES: Readonly<Record<string, FolderRule>> = {
       'stratum/connection.ts': ['node:net', 'node:tls'],
     },
   },
+  measure: { sources: ['chain', 'kawpow'], types: [], packages: [], node: 'any' },
   node: { sources: ['chain', 'mining'], types: [], packages: [], node: 'any' },
   store: { sources: ['chain', 'mining'], types: [], packages: [], node: 'any' },
   web: { sources: ['chain', 'mining'], types: [], packages: [], node: 'any' },

@@ -22,8 +22,14 @@ const OUTSIDE = [
   'globalThis',
 ];
 
-// The builder's thread wires itself, since no clock can be sent to a thread.
-const EXEMPT = [/^src\/[^/]+$/, /^src\/cli\//, /^src\/config\//, /^src\/kawpow\/cache-builder\.ts$/];
+/** The wiring, what measures time, and the builder's thread, to which no clock can be sent. */
+const EXEMPT = [
+  /^src\/[^/]+$/,
+  /^src\/cli\//,
+  /^src\/config\//,
+  /^src\/measure\//,
+  /^src\/kawpow\/cache-builder\.ts$/,
+];
 const PURE = [/^src\/chain\//, /^src\/kawpow\//, /^src\/mining\//, /^src\/stratum\//];
 /** Files of pure folders that are their edge to threads and sockets. */
 const EDGES = [

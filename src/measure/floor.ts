@@ -1,6 +1,6 @@
-import { countUp, ModuleBuilder, unrolled } from '../src/kawpow/wasm-assembler.ts';
-import { type Code, i32 } from '../src/kawpow/wasm-ops.ts';
-import { compileModule, createSharedMemory, instantiate, WASM_PAGES_MAX } from '../src/kawpow/webassembly.ts';
+import { countUp, ModuleBuilder, unrolled } from '../kawpow/wasm-assembler.ts';
+import { type Code, i32 } from '../kawpow/wasm-ops.ts';
+import { compileModule, createSharedMemory, instantiate, WASM_PAGES_MAX } from '../kawpow/webassembly.ts';
 
 /** Reads of one call: a few milliseconds, so that V8 gets to put its optimised code in place between calls. */
 export const FLOOR_READS = 131_072;
