@@ -95,8 +95,9 @@ test('a request that makes its thread throw is given up; the error is told', asy
     onEvent: (event) => event.kind === 'worker-crashed' && errors.push(event.error?.message),
   });
   assert.deepEqual(await pool.verify(claim(0, 0)), { ok: false, reason: 'failed' });
-  // When it was expected, and with each of the request's two tries.
-  assert.deepEqual(errors, Array(3).fill('the padding has 15 characters'));
+  // With each of the request's two tries; and once before them, unless the cache was there before the thread.
+  assert.ok(errors.length === 2 || errors.length === 3, `${errors.length} crashes`);
+  for (const error of errors) assert.equal(error, 'the padding has 15 characters');
   await pool.close();
 });
 
