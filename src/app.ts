@@ -119,6 +119,12 @@ export function createLoggedVerifier(
   });
 }
 
+function overloadText({ rate, hashesPerS }: VerifierEvent & { readonly kind: 'overload' }): string {
+  const speed = hashesPerS === undefined ? '' : ` (${Math.round(hashesPerS)} a second)`;
+  const percent = Math.max(1, Math.round(rate * 100));
+  return `more shares come than can be verified${speed}: ${percent} % of the last minute's were accepted without it`;
+}
+
 function logVerifierEvent(event: VerifierEvent, log: Log): void {
   switch (event.kind) {
     case 'epoch-building':
@@ -146,6 +152,9 @@ function logVerifierEvent(event: VerifierEvent, log: Log): void {
         { epoch: event.epoch, err: event.error },
         `light cache of epoch ${event.epoch} could not be built`,
       );
+      return;
+    case 'overload':
+      log.warn({ unverifiedRate: event.rate, hashesPerS: event.hashesPerS }, overloadText(event));
       return;
     case 'worker-crashed':
       log.error(

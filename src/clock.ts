@@ -14,6 +14,14 @@ export const systemClock: Clock = {
   },
 };
 
+/** @returns numbers from 0 up to but not including 1, each as likely as any other */
+export function chanceFrom(random: RandomSource): () => number {
+  return () => {
+    const bytes = random.bytes(4);
+    return new DataView(bytes.buffer, bytes.byteOffset, 4).getUint32(0) / 2 ** 32;
+  };
+}
+
 /** The operating system's randomness. */
 export const systemRandom: RandomSource = {
   bytes: (length: number) => randomFillSync(new Uint8Array(length)),

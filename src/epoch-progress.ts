@@ -30,9 +30,10 @@ export function watchEpochs(progress: Progress): EpochWatch {
           return show(labelOf(event), event.fraction);
         case 'epoch-ready':
         case 'epoch-failed':
-          return done(labelOf(event));
         case 'epoch-dropped':
+          return done(labelOf(event));
         case 'cache-file':
+        case 'overload':
         case 'worker-crashed':
           return;
         default:

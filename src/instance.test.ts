@@ -27,6 +27,7 @@ afterEach(async () => {
 /** A verifier that finds every mix hash right, or (`valid` false) those of candidates wrong; it keeps what it prepared. */
 function createFakeVerifier(valid = true) {
   const prepared: number[] = [];
+  const ended: string[] = [];
   const hash = new Uint8Array(32);
   const verifier: Verifier = {
     verify: ({ urgent }) =>
@@ -36,11 +37,14 @@ function createFakeVerifier(valid = true) {
       prepared.push(epoch);
       return Promise.resolve();
     },
-    status: () => ({ queued: 0, epochs: [], verified: 0 }),
+    endSession: (sessionId) => {
+      ended.push(sessionId);
+    },
+    status: () => ({ queued: 0, epochs: [], verified: 0, shed: 0, unverifiedRate: 0, hashesPerS: undefined }),
     epochMemory: () => Promise.reject(new Error('not here')),
     close: () => Promise.resolve(),
   };
-  return { verifier, prepared };
+  return { verifier, prepared, ended };
 }
 
 /** An instance on a scripted node: `node` may be changed as the test goes. */
@@ -61,7 +65,7 @@ async function startInstance(settings: { valid?: boolean; payPerLogin?: boolean;
   });
   const clock = createVirtualClock();
   const log = createKeptLog();
-  const { verifier, prepared } = createFakeVerifier(settings.valid);
+  const { verifier, prepared, ended } = createFakeVerifier(settings.valid);
   const blocks: BlockOutcome[] = [];
   const instance = new Instance(
     {
@@ -88,7 +92,7 @@ async function startInstance(settings: { valid?: boolean; payPerLogin?: boolean;
     await stopped;
   });
   await clock.advance(0);
-  return { instance, node, rpc: scripted as ScriptedRpc, clock, log, prepared, blocks, port };
+  return { instance, node, rpc: scripted as ScriptedRpc, clock, log, prepared, ended, blocks, port };
 }
 
 async function connectMiner(port: number): Promise<StratumClient> {
@@ -137,6 +141,15 @@ test('prefixes of miners that left come back when the jobs they had are over', a
     await clock.advance(250);
   }
   assert.equal(instance.status().prefixesFree, free);
+});
+
+test('the verifier is told when a miner leaves', async () => {
+  const { instance, ended, port } = await startInstance();
+  const client = await connectMiner(port);
+  assert.deepEqual(ended, []);
+  client.destroy();
+  for (let i = 0; i < 100 && instance.status().miners > 0; i++) await turn();
+  assert.deepEqual(ended, ['test/1']);
 });
 
 test('after an acceptance the new template is asked for at once, not at the next poll', async () => {

@@ -114,10 +114,10 @@ export class Instance {
       login: (userName) => this.#tellIfRefused(desk.login(userName)),
       onLogin: (session) => this.#welcome(session),
       onCandidate: (share, session) => this.#blocks.submit(share, session.workerName ?? 'unnamed'),
-      // Instances share the verifier, and sessions have numbers of their own in each.
       judge: (share, sessionId, onLateWrongMix) =>
-        judgeShare(share, `${options.name}/${sessionId}`, modules, onLateWrongMix),
+        judgeShare(share, this.#verifierSession(sessionId), modules, onLateWrongMix),
       onResult: (result, session) => this.#count(result, session),
+      onEnd: (session) => modules.verifier.endSession(this.#verifierSession(session.id)),
     });
   }
 
@@ -156,6 +156,11 @@ export class Instance {
       hashesPerS: this.#tally.hashesPerS(this.#modules.clock.nowMs()),
       counts: this.#tally.counts(),
     };
+  }
+
+  /** Instances share the verifier, and sessions have numbers of their own in each. */
+  #verifierSession(sessionId: string): string {
+    return `${this.#options.name}/${sessionId}`;
   }
 
   #takeTemplate(template: Template, newTip: boolean): void {
@@ -220,7 +225,8 @@ export class Instance {
       return;
     }
     const { reason, share, kind } = result;
-    if (reason === 'wrong-mix' && share !== undefined) this.#blocks.markForged(share);
+    const isForged = reason === 'wrong-mix' || reason === 'broken-trust';
+    if (isForged && share !== undefined) this.#blocks.markForged(share);
     if (kind === 'revoked') this.#tally.revoke(reason, result.share.issued.work, nowMs);
     // A forged one was counted as stale already.
     else if (kind === 'rejected') this.#tally.reject(reason);

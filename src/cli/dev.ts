@@ -2,6 +2,7 @@ import { App, createLoggedVerifier } from '../app.ts';
 import { decodeAddress, encodeAddress } from '../chain/address.ts';
 import { findNetwork, type Network } from '../chain/coins.ts';
 import { sha256d } from '../chain/hash.ts';
+import { chanceFrom } from '../clock.ts';
 import { createDevnet, type Devnet } from '../devnet/devnet.ts';
 import { createCpuMiner } from '../devnet/miner.ts';
 import { KpssError } from '../error.ts';
@@ -83,7 +84,11 @@ export async function runDev(args: DevArgs, io: DevIo): Promise<number> {
   const pow = args.epochLength === undefined ? KAWPOW : withEpochLength(KAWPOW, args.epochLength);
   // A chain whose epochs are over in a minute would soon push out the caches of every other.
   const cacheDirectory = args.epochLength === undefined ? io.cacheDirectory : undefined;
-  const verifier = createLoggedVerifier({ threads: 1, pow, cacheDirectory }, log, io.progress);
+  const verifier = createLoggedVerifier(
+    { threads: 1, pow, cacheDirectory, clock: io.clock, random: chanceFrom(io.random) },
+    log,
+    io.progress,
+  );
   const modules = { ...io, verifier };
   const stops: (() => Promise<void>)[] = [() => verifier.close()];
   try {

@@ -1,5 +1,6 @@
 import { lstatSync } from 'node:fs';
 import { App, createLoggedVerifier } from '../app.ts';
+import { chanceFrom } from '../clock.ts';
 import { resolveConfig } from '../config/load.ts';
 import type { Config, ConfigFlags } from '../config/types.ts';
 import type { Clock, Log, RandomSource } from '../mining/ports.ts';
@@ -78,7 +79,13 @@ async function serve(config: Config, io: Omit<DevIo, 'cacheDirectory'>): Promise
   });
   const { threads, cacheDirectory } = config.verifier;
   const verifier = createLoggedVerifier(
-    { threads, cacheDirectory, epochsMax: EPOCHS_PER_INSTANCE * config.instances.length },
+    {
+      threads,
+      cacheDirectory,
+      clock: io.clock,
+      random: chanceFrom(io.random),
+      epochsMax: EPOCHS_PER_INSTANCE * config.instances.length,
+    },
     log,
     io.progress,
   );

@@ -1,3 +1,5 @@
+import { KpssError } from '../error.ts';
+import type { Clock, Timer } from '../mining/ports.ts';
 import { claimScratch } from './kernel-memory.ts';
 import type { KawPow } from './params.ts';
 import {
@@ -10,11 +12,21 @@ import {
 import type { Thread, ThreadStarter } from './threads.ts';
 import type { Task } from './waiting.ts';
 
+/**
+ * A batch takes 0.05 to 0.1 s, and perhaps 5 s on a machine that swaps. A thread that needs longer than this will not
+ * answer any more.
+ */
+export const HUNG_AFTER_MS = 30_000;
+
 interface EngineSlotModules {
   readonly threads: Pick<ThreadStarter, 'startWorker'>;
+  /** Without it no thread is found to hang, and none is measured. */
+  readonly clock: Clock | undefined;
   /** Its batch is settled; it can take another. */
   onIdle(): void;
-  /** Its thread is gone. @param batch what it was working on */
+  /** How long a batch took; not told of a thread's first, which includes its start. */
+  onMeasured(hashes: number, tookMs: number): void;
+  /** Its thread is gone, or was given up because it hangs. @param batch what it was working on */
   onCrash(batch: readonly Task[], error: Error | undefined): void;
 }
 
@@ -28,6 +40,12 @@ export class EngineSlot {
   #thread: Thread<ToWorker> | undefined;
   #wasStarted = false;
   #batch: readonly Task[] | undefined;
+  #batchSinceMs: number | undefined;
+  #hangs: Timer | undefined;
+  /** The thread has answered before. */
+  #isWarm = false;
+  /** When threads that hung are gone. */
+  #givenUp: Promise<unknown> = Promise.resolve();
   readonly #prepared = new Set<string>();
   /** By epoch. A thread that replaces a crashed one gets the same. */
   readonly #scratches = new Map<string, number>();
@@ -44,6 +62,11 @@ export class EngineSlot {
   expect(pow: KawPow): void {
     if (this.#thread === undefined && this.#wasStarted) return;
     this.#running().post({ kind: 'expect', pow });
+  }
+
+  /** Requests that it works on. */
+  get load(): number {
+    return this.#batch?.length ?? 0;
   }
 
   prepare(memory: EpochMemory): void {
@@ -68,6 +91,9 @@ export class EngineSlot {
   run(memory: EpochMemory, batch: readonly Task[]): void {
     this.prepare(memory);
     this.#batch = batch;
+    const { clock } = this.#modules;
+    this.#batchSinceMs = clock?.nowMs();
+    this.#hangs = clock?.setTimer(HUNG_AFTER_MS, () => this.#giveUp());
     const requests = batch.map((task) => task.request);
     this.#running().post({ kind: 'hash', powName: memory.pow.name, requests });
   }
@@ -75,10 +101,10 @@ export class EngineSlot {
   /** @returns the batch that will not be answered any more, and when the thread is gone */
   stop(): { batch: readonly Task[]; gone: Promise<void> } {
     const batch = this.#batch ?? [];
-    const thread = this.#thread;
+    const gone = Promise.all([this.#thread?.stop(), this.#givenUp]).then(() => {});
     this.#thread = undefined;
-    this.#batch = undefined;
-    return { batch, gone: thread === undefined ? Promise.resolve() : thread.stop() };
+    this.#endBatch();
+    return { batch, gone };
   }
 
   #running(): Thread<ToWorker> {
@@ -98,7 +124,12 @@ export class EngineSlot {
 
   #settle(message: FromWorker): void {
     const batch = this.#batch ?? [];
-    this.#batch = undefined;
+    const { clock, onMeasured } = this.#modules;
+    if (this.#isWarm && clock !== undefined && this.#batchSinceMs !== undefined) {
+      onMeasured(batch.length, clock.nowMs() - this.#batchSinceMs);
+    }
+    this.#isWarm = true;
+    this.#endBatch();
     for (const [i, task] of batch.entries()) {
       const result = message.results[i];
       task.settle(result === undefined ? { ok: false, reason: 'failed' } : { ok: true, ...result });
@@ -106,10 +137,25 @@ export class EngineSlot {
     this.#modules.onIdle();
   }
 
+  #endBatch(): void {
+    this.#batch = undefined;
+    this.#batchSinceMs = undefined;
+    this.#hangs?.cancel();
+    this.#hangs = undefined;
+  }
+
+  #giveUp(): void {
+    this.#givenUp = Promise.all([this.#givenUp, this.#thread?.stop()]);
+    this.#crashed(
+      new KpssError('KPSS_VERIFIER_HUNG', `a verifier thread gave no answer for ${HUNG_AFTER_MS / 1000} s`),
+    );
+  }
+
   #crashed(error: Error | undefined): void {
     const batch = this.#batch ?? [];
     this.#thread = undefined;
-    this.#batch = undefined;
+    this.#isWarm = false;
+    this.#endBatch();
     this.#prepared.clear();
     this.#modules.onCrash(batch, error);
   }

@@ -16,6 +16,16 @@ export class FairQueue<Item> {
     return this.#urgent.length > 0;
   }
 
+  /** Items of one session, those pushed as urgent not among them. */
+  count(sessionId: string): number {
+    return this.#sessions.get(sessionId)?.length ?? 0;
+  }
+
+  /** Items taken before one that is pushed for this session now, if each other session always has some. */
+  turnsAhead(sessionId: string): number {
+    return this.#urgent.length + (this.count(sessionId) + 1) * this.#sessions.size;
+  }
+
   push(sessionId: string, item: Item): void {
     const items = this.#sessions.get(sessionId);
     if (items === undefined) this.#sessions.set(sessionId, [item]);
@@ -26,6 +36,14 @@ export class FairQueue<Item> {
   pushUrgent(item: Item): void {
     this.#urgent.push(item);
     this.#length += 1;
+  }
+
+  /** Takes out what a session pushed, but for what is urgent. */
+  remove(sessionId: string): Item[] {
+    const items = this.#sessions.get(sessionId) ?? [];
+    this.#sessions.delete(sessionId);
+    this.#length -= items.length;
+    return items;
   }
 
   take(): Item | undefined {

@@ -1,7 +1,8 @@
 /**
  * What is verified when more is asked than the threads can do. While the wait is short, everything. Above that each
  * request is admitted by chance, the longer the wait the smaller: so the queue settles at the length where what comes
- * in is what the threads do, and nobody can tell beforehand which share will be looked at.
+ * in is what the threads do, and nobody can tell beforehand which share will be looked at. Sessions that ask less than
+ * their equal part of what the threads can do are no part of the trouble, and are verified whole.
  */
 
 /**
@@ -18,6 +19,8 @@ export const VERIFY_FEW_BEYOND_MS = 1_000;
 const CHANCE_MIN = 0.01;
 /** Hashes over which the measured speed is smoothed: some ten batches, so a second or two of full work. */
 const SMOOTHED_HASHES = 256;
+/** Time over which a session's demand is smoothed: that of a miner at a share in ten seconds is even so. */
+const DEMAND_OVER_MS = 10_000;
 /** The time that the rate of unverified shares is of, and the slices in which it moves on. */
 const RATE_WINDOW_MS = 60_000;
 const RATE_SLICE_MS = 5_000;
@@ -32,6 +35,30 @@ const TELL_EVERY_MS = 60_000;
 export function admissionChance(waitMs: number): number {
   const left = (VERIFY_FEW_BEYOND_MS - waitMs) / (VERIFY_FEW_BEYOND_MS - VERIFY_ALL_WITHIN_MS);
   return Math.min(1, Math.max(CHANCE_MIN, left));
+}
+
+/** How many shares a second a session asks, of late. */
+export class DemandMeter {
+  /** Shares, the older the less of each. */
+  #weight = 0;
+  #atMs: number;
+
+  constructor(nowMs: number) {
+    this.#atMs = nowMs;
+  }
+
+  add(nowMs: number): void {
+    this.#weight = this.#weightAt(nowMs) + 1;
+    this.#atMs = nowMs;
+  }
+
+  perS(nowMs: number): number {
+    return this.#weightAt(nowMs) / (DEMAND_OVER_MS / 1000);
+  }
+
+  #weightAt(nowMs: number): number {
+    return this.#weight * Math.exp((this.#atMs - nowMs) / DEMAND_OVER_MS);
+  }
 }
 
 /** Measures how fast one thread hashes, over its latest few hundred hashes. */

@@ -123,7 +123,7 @@ test('close during a build and during hashing leaves no thread', async () => {
   const pool = createVerifierPool({ pow: slow, threads: 2 }, threads);
   await pool.prepare(0);
   const verdicts = Array.from({ length: 200 }, (_, nonce) =>
-    pool.verify(claim(nonce % 2 === 0 ? 0 : 12, nonce)),
+    pool.verify({ ...claim(nonce % 2 === 0 ? 0 : 12, nonce), sessionId: `s${nonce % 4}` }),
   );
   await verdicts[0];
   assert.equal(threads.builders.length, 2);

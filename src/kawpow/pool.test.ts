@@ -1,57 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { FakeThreads, fakeMixHash } from '../../test/conformance/fake-threads.ts';
-import { createVerifierPool, type VerifierEvent, type VerifierPoolOptions } from './pool.ts';
-import type { Verdict, Verifier, VerifyRequest } from './verifier.ts';
+import {
+  reasonOf,
+  shareOf as request,
+  setUpPool as setUp,
+  setUpReadyPool as setUpReady,
+  workOff,
+} from '../../test/conformance/pool-harness.ts';
+import { createVerifierPool } from './pool.ts';
 
 const EPOCH = 7500;
-
-function setUp(options: VerifierPoolOptions = {}): {
-  threads: FakeThreads;
-  pool: Verifier;
-  events: VerifierEvent[];
-} {
-  const threads = new FakeThreads();
-  const events: VerifierEvent[] = [];
-  const pool = createVerifierPool({ ...options, onEvent: (event) => events.push(event) }, threads);
-  return { threads, pool, events };
-}
-
-/** A pool whose epoch 0 is ready and whose one worker is idle. */
-function setUpReady(options: VerifierPoolOptions = {}): ReturnType<typeof setUp> {
-  const parts = setUp(options);
-  void parts.pool.prepare(0);
-  parts.threads.builder.finish();
-  return parts;
-}
-
-function request(nonce: number, change: Partial<VerifyRequest> = {}): VerifyRequest {
-  const headerHash = new Uint8Array(32);
-  const claimedMixHash = fakeMixHash(BigInt(nonce));
-  return {
-    height: 0,
-    headerHash,
-    nonce: BigInt(nonce),
-    claimedMixHash,
-    sessionId: 's',
-    urgent: false,
-    ...change,
-  };
-}
-
-/** Answers everything that waits, one after the other. @returns the nonces in the order they were worked on */
-function workOff(threads: FakeThreads): number[] {
-  const order: number[] = [];
-  while (threads.worker.batch.length > 0) {
-    order.push(...threads.worker.batch.map(({ nonce }) => Number(nonce)));
-    threads.worker.answer();
-  }
-  return order;
-}
-
-function reasonOf(verdict: Verdict): string {
-  return verdict.ok ? `ok, ${verdict.valid ? 'valid' : 'not valid'}` : verdict.reason;
-}
 
 test('the first request of an epoch has its cache built, waits for it and is answered', async () => {
   const { pool, threads, events } = setUp();
@@ -64,6 +23,9 @@ test('the first request of an epoch has its cache built, waits for it and is ans
     queued: 2,
     epochs: [{ pow: 'kawpow', epoch: 0, state: 'building', progress: 0.25 }],
     verified: 0,
+    shed: 0,
+    unverifiedRate: 0,
+    hashesPerS: undefined,
   });
   threads.builder.finish();
   assert.deepEqual(workOff(threads), [1, 2]);
@@ -73,6 +35,9 @@ test('the first request of an epoch has its cache built, waits for it and is ans
     queued: 0,
     epochs: [{ pow: 'kawpow', epoch: 0, state: 'ready', progress: 1 }],
     verified: 2,
+    shed: 0,
+    unverifiedRate: 0,
+    hashesPerS: undefined,
   });
   assert.deepEqual(events, [
     { kind: 'epoch-building', pow: 'kawpow', epoch: 0 },

@@ -1,18 +1,14 @@
 import { equalBytes } from '../chain/bytes.ts';
 import { KpssError } from '../error.ts';
+import { Admission } from './admission.ts';
 import { ENGINE_BATCH_MAX } from './engine.ts';
 import { EngineSlot } from './engine-slot.ts';
 import { assertEpoch, epochMax, epochOf } from './epoch.ts';
 import { EpochCaches } from './epoch-caches.ts';
 import { collectGarbageSoon } from './garbage.ts';
 import { KAWPOW, type KawPow } from './params.ts';
-import {
-  type CacheFileFault,
-  type CacheOrigin,
-  type EpochMemory,
-  epochKey,
-  type PowEpoch,
-} from './thread-messages.ts';
+import type { VerifierEvent, VerifierPoolOptions } from './pool-options.ts';
+import { type CacheOrigin, type EpochMemory, epochKey, type PowEpoch } from './thread-messages.ts';
 import { type ThreadStarter, workerThreads } from './threads.ts';
 import type {
   HashOutcome,
@@ -26,53 +22,30 @@ import type {
 import { type Task, Waiting } from './waiting.ts';
 import { assertHash, assertNonce } from './words.ts';
 
+export type { VerifierEvent, VerifierPoolOptions } from './pool-options.ts';
+
 /** About what one thread of the WebAssembly engine does in the 2 s within which a miner wants its answer. */
 const QUEUE_MAX = 1024;
+/**
+ * Requests of one session that may wait: two batches, 0.2 s of one thread, so that one miner cannot fill the queue and
+ * shut the others out. Thousands of cards behind one connection keep a thread busy with it all the same.
+ */
+const SESSION_QUEUE_MAX = 64;
 /** One chain's present epoch and its next; each has a light cache of up to 100 MiB these years. */
 const EPOCHS_MAX = 2;
-/** A request whose thread crashed is asked once more; the second crash is taken as its own fault. */
+/** A request whose thread crashed or hung is asked once more; the second time is taken as its own fault. */
 const CRASHES_MAX = 2;
-/** The session that hash() requests belong to. Sessions of miners have other names. */
-const HASH_SESSION = 'hash()';
 
-/** For logs and metrics. `pow` is the name of the proof of work. */
-export type VerifierEvent =
-  | { readonly kind: 'epoch-building'; readonly pow: string; readonly epoch: number }
-  | {
-      readonly kind: 'epoch-progress';
-      readonly pow: string;
-      readonly epoch: number;
-      readonly fraction: number;
-    }
-  | ({ readonly kind: 'epoch-ready'; readonly pow: string; readonly epoch: number } & CacheOrigin)
-  | { readonly kind: 'epoch-dropped'; readonly pow: string; readonly epoch: number }
-  | { readonly kind: 'epoch-failed'; readonly pow: string; readonly epoch: number; readonly error: Error }
-  /** Nothing is lost: the cache is built, this time or the next. */
-  | ({ readonly kind: 'cache-file'; readonly pow: string; readonly epoch: number } & CacheFileFault)
-  | {
-      readonly kind: 'worker-crashed';
-      readonly error: Error | undefined;
-      /** Requests that are asked again, and those given up. */
-      readonly again: number;
-      readonly failed: number;
-    };
-
-export interface VerifierPoolOptions {
-  /** Worker threads for hashing; 1 unless given. The building of caches has one of its own, when it happens. */
-  readonly threads?: number;
-  /** Requests that may wait; QUEUE_MAX unless given. Urgent ones are not refused. */
-  readonly queueMax?: number;
-  /**
-   * Epochs whose caches are kept; EPOCHS_MAX unless given. Whoever serves several chains needs two for each, or they
-   * push out each other's, and every change builds anew for seconds.
-   */
-  readonly epochsMax?: number;
-  /** Where light caches are kept on disk, so that the next start need not build them; undefined for nowhere. */
-  readonly cacheDirectory?: string | undefined;
-  readonly onEvent?: (event: VerifierEvent) => void;
-  /** The first proof of work; KAWPOW unless given. */
-  readonly pow?: KawPow;
+/** Who asks. */
+interface Asker {
+  readonly sessionId: string;
+  readonly urgent: boolean;
+  /** A miner's share, which may be shed, rather than a hash that somebody needs. */
+  readonly isShare: boolean;
 }
+
+/** Whoever calls hash(). Sessions of miners have other names. */
+const HASHES: Asker = { sessionId: 'hash()', urgent: false, isShare: false };
 
 /**
  * A verifier that hashes in worker threads. Outcomes are data: see Verifier for the few things that throw.
@@ -109,7 +82,7 @@ class PoolVerifier implements VerifierPool {
   }
 
   async hash(request: HashRequest): Promise<HashOutcome> {
-    return this.#pool.ask(this.#pow, request, HASH_SESSION, false);
+    return this.#pool.ask(this.#pow, request, HASHES);
   }
 
   async prepare(epoch: number): Promise<void> {
@@ -122,6 +95,10 @@ class PoolVerifier implements VerifierPool {
     const memory = await this.#pool.whenReady({ pow: this.#pow, epoch });
     if (memory instanceof KpssError) throw memory;
     return memory;
+  }
+
+  endSession(sessionId: string): void {
+    this.#pool.endSession(sessionId);
   }
 
   status(): VerifierStatus {
@@ -139,6 +116,7 @@ class Pool {
   readonly #emit: (event: VerifierEvent) => void;
   readonly #waiting = new Waiting();
   readonly #caches: EpochCaches;
+  readonly #admission: Admission;
   readonly #slots: readonly EngineSlot[];
   /** Callers that want to know when an epoch is ready, or why it is not. */
   readonly #watchers = new Map<string, ((memory: EpochMemory | KpssError) => void)[]>();
@@ -164,12 +142,21 @@ class Pool {
           this.#emit({ kind: 'cache-file', pow: pow.name, epoch, ...fault }),
       },
     );
+    const { clock, random } = options;
+    const length = wholeNumber(options.threads ?? 1, 'threads');
+    this.#admission = new Admission(length, {
+      clock,
+      random,
+      onOverload: (rate) => this.#emit({ kind: 'overload', rate, hashesPerS: this.#admission.hashesPerS }),
+    });
     this.#slots = Array.from(
-      { length: wholeNumber(options.threads ?? 1, 'threads') },
+      { length },
       () =>
         new EngineSlot({
           threads,
+          clock,
           onIdle: () => this.#dispatch(),
+          onMeasured: (hashes, tookMs) => this.#admission.measure(hashes, tookMs),
           onCrash: (batch, error) => this.#workerCrashed(batch, error),
         }),
     );
@@ -186,10 +173,18 @@ class Pool {
 
   async verify(pow: KawPow, request: VerifyRequest): Promise<Verdict> {
     assertHash(request.claimedMixHash, 'a mix hash');
-    const outcome = await this.ask(pow, request, request.sessionId, request.urgent);
+    const { sessionId, urgent, claimedMixHash } = request;
+    const outcome = await this.ask(pow, request, { sessionId, urgent, isShare: true });
     if (!outcome.ok) return outcome;
     this.#verified += 1;
-    return { ...outcome, valid: equalBytes(outcome.mixHash, request.claimedMixHash) };
+    const valid = equalBytes(outcome.mixHash, claimedMixHash);
+    this.#admission.learn(sessionId, valid);
+    return { ...outcome, valid };
+  }
+
+  endSession(sessionId: string): void {
+    this.#admission.forget(sessionId);
+    for (const task of this.#waiting.removeSession(sessionId)) task.settle({ ok: false, reason: 'closed' });
   }
 
   /** Tells that an epoch is too far. */
@@ -204,6 +199,9 @@ class Pool {
       queued: this.#waiting.length,
       epochs: this.#caches.status(),
       verified: this.#verified,
+      shed: this.#admission.shed,
+      unverifiedRate: this.#admission.unverifiedRate,
+      hashesPerS: this.#admission.hashesPerS,
     };
   }
 
@@ -226,7 +224,7 @@ class Pool {
   }
 
   /** @returns a promise that rejects on arguments that make no sense */
-  async ask(pow: KawPow, request: HashRequest, sessionId: string, urgent: boolean): Promise<HashOutcome> {
+  async ask(pow: KawPow, request: HashRequest, asker: Asker): Promise<HashOutcome> {
     const { height, nonce } = request;
     assertHash(request.headerHash, 'a header hash');
     assertNonce(nonce);
@@ -236,23 +234,45 @@ class Pool {
       this.refuse(of);
       return Promise.resolve({ ok: false, reason: 'failed' });
     }
-    // Candidates are rare: a finished block each, so not counting them keeps the queue bounded all the same.
-    if (!urgent && this.#waiting.length >= this.#queueMax) {
-      return Promise.resolve({ ok: false, reason: 'queue-full' });
-    }
+    const refusal = this.#refusalOf(of, asker);
+    if (asker.isShare) this.#admission.decided(asker.sessionId, refusal);
+    if (refusal !== undefined) return Promise.resolve({ ok: false, reason: refusal });
     return new Promise((settle) => {
       // A copy, because a view would take the whole buffer behind it along to the thread.
       const headerHash = Uint8Array.from(request.headerHash);
       const task: Task = {
         request: { height, headerHash, nonce },
         of,
-        sessionId,
-        urgent,
+        sessionId: asker.sessionId,
+        urgent: asker.urgent,
         crashes: 0,
         settle,
       };
       this.#wait(task);
     });
+  }
+
+  #refusalOf(of: PowEpoch, { sessionId, urgent, isShare }: Asker): 'queue-full' | 'shed' | undefined {
+    // Candidates are rare: a finished block each, so not counting them keeps the queue bounded all the same.
+    if (urgent) return undefined;
+    if (this.#waiting.length >= this.#queueMax) return 'queue-full';
+    if (!isShare) return undefined;
+    if (this.#waiting.countOf(sessionId) >= SESSION_QUEUE_MAX) return 'queue-full';
+    // While its cache is being built, nobody knows how long the wait is: it waits, as long as there is room.
+    const key = epochKey(of);
+    if (!this.#isReady(key)) return undefined;
+    const ahead = this.#waiting.ahead(key, sessionId, (other) => this.#isReady(other));
+    // What is in work is half done on average.
+    let inWork = 0;
+    for (const slot of this.#slots) inWork += slot.load / 2;
+    const { all, turns } = ahead;
+    return this.#admission.admits(sessionId, { all: all + inWork, turns: turns + inWork })
+      ? undefined
+      : 'shed';
+  }
+
+  #isReady(key: string): boolean {
+    return this.#caches.memory(key) !== undefined;
   }
 
   #wait(task: Task): void {
@@ -269,7 +289,7 @@ class Pool {
 
   #dispatch(): void {
     if (this.#closing !== undefined) return;
-    const isReady = (key: string): boolean => this.#caches.memory(key) !== undefined;
+    const isReady = (key: string): boolean => this.#isReady(key);
     for (const slot of this.#slots) {
       if (!slot.idle) continue;
       const batch = this.#waiting.takeBatch(isReady, ENGINE_BATCH_MAX, this.#slots.length);

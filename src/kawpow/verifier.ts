@@ -27,12 +27,16 @@ export interface VerifyRequest extends HashRequest {
   readonly claimedMixHash: Uint8Array;
   /** Whose share it is: the sessions take turns. */
   readonly sessionId: string;
-  /** A candidate: it goes first, and is taken even when the queue is full. */
+  /** A candidate: it goes first, and is taken however much is asked and waits. */
   readonly urgent: boolean;
 }
 
-/** `failed`: the epoch is beyond epochMax, its light cache could not be built, or its hashing crashed twice. */
-type RefusalReason = 'queue-full' | 'closed' | 'failed';
+/**
+ * `shed`: more is asked than the threads can do, and this share was not drawn. `queue-full`: too many requests wait, of
+ * this session or altogether. `closed`: the verifier or the session ended before its turn. `failed`: the epoch is beyond
+ * epochMax, its light cache could not be built, or two threads were lost over it.
+ */
+export type RefusalReason = 'shed' | 'queue-full' | 'closed' | 'failed';
 export interface Refusal {
   readonly ok: false;
   readonly reason: RefusalReason;
@@ -59,10 +63,20 @@ export interface VerifierStatus {
   readonly epochs: readonly EpochStatus[];
   /** Verdicts given since the start. */
   readonly verified: number;
+  /** Shares that were not looked at since the start, because more was asked than the threads can do. */
+  readonly shed: number;
+  /** 0 … 1, of the shares asked for in the last minute: those shed, or refused because too many waited. */
+  readonly unverifiedRate: number;
+  /** What all threads together can do, as measured; undefined before there was work, and without a clock. */
+  readonly hashesPerS: number | undefined;
 }
 
 export interface Verifier {
-  /** @throws RangeError on a wrong length, a height that is no uint32 or a nonce that is no uint64; else never */
+  /**
+   * A session's first few shares are always looked at, and all of one that was ever caught with a false mix hash; of the
+   * others as many as the threads can do, drawn by chance. Sessions are told apart by their ids, of all proofs of work.
+   * @throws RangeError on a wrong length, a height that is no uint32 or a nonce that is no uint64; else never
+   */
   verify(request: VerifyRequest): Promise<Verdict>;
   /** Like verify, without a claim to compare with. All callers share one turn among the sessions. */
   hash(request: HashRequest): Promise<HashOutcome>;
@@ -72,6 +86,8 @@ export interface Verifier {
    * @throws RangeError unless a whole number of 0 or more
    */
   prepare(epoch: number): Promise<void>;
+  /** A session is over: what it asked is settled as `closed`, but for candidates, and what is known of it forgotten. */
+  endSession(sessionId: string): void;
   status(): VerifierStatus;
   /**
    * The memory of an epoch with its caches, built if need be, for engines in threads of one's own: epochContextIn says

@@ -1,3 +1,4 @@
+import { ENGINE_BATCH_MAX } from './engine.ts';
 import { FairQueue } from './fair-queue.ts';
 import { epochKey, type PowEpoch } from './thread-messages.ts';
 import type { HashOutcome, HashRequest } from './verifier.ts';
@@ -33,6 +34,28 @@ export class Waiting {
   count(key: string): number {
     const crashed = this.#crashed.filter((task) => epochKey(task.of) === key).length;
     return crashed + (this.#queues.get(key)?.length ?? 0);
+  }
+
+  /** Requests of one session, urgent ones and those of crashed threads not among them. */
+  countOf(sessionId: string): number {
+    let count = 0;
+    for (const queue of this.#queues.values()) count += queue.count(sessionId);
+    return count;
+  }
+
+  /**
+   * What is before a request that a session asks now: all requests that a thread could take, and those of them, or of
+   * what comes meanwhile, whose turn comes first.
+   * @param key of its epoch
+   * @param isReady as for takeBatch
+   */
+  ahead(key: string, sessionId: string, isReady: (key: string) => boolean): { all: number; turns: number } {
+    let others = this.#crashed.length;
+    for (const [other, queue] of this.#queues) if (other !== key && isReady(other)) others += queue.length;
+    const queue = this.#queues.get(key);
+    const turns = queue?.turnsAhead(sessionId) ?? 0;
+    // Epochs take turns by the batch.
+    return { all: others + (queue?.length ?? 0), turns: turns + Math.min(others, turns + ENGINE_BATCH_MAX) };
   }
 
   push(task: Task): void {
@@ -88,6 +111,19 @@ export class Waiting {
       first ??= key;
     }
     return first;
+  }
+
+  /** Takes out what a session asked, but for what is urgent. */
+  removeSession(sessionId: string): Task[] {
+    const isOurs = (task: Task): boolean => task.sessionId === sessionId && !task.urgent;
+    const removed = this.#crashed.filter(isOurs);
+    this.#crashed = this.#crashed.filter((task) => !isOurs(task));
+    for (const [key, queue] of this.#queues) {
+      removed.push(...queue.remove(sessionId));
+      if (queue.length === 0) this.#queues.delete(key);
+    }
+    this.#length -= removed.length;
+    return removed;
   }
 
   /** Takes out all requests, or all of one epoch. */

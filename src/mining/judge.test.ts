@@ -41,17 +41,24 @@ test('a verdict in time decides', async () => {
 test('without a verdict in time the share is accepted unverified, and a bad one that comes later is reported', async () => {
   const { clock, judgement, late } = start(REPLY_WITHIN_MS + 5_000, { ok: true, valid: false });
   await clock.advance(REPLY_WITHIN_MS);
-  assert.deepEqual(await judgement, { accepted: true, verified: false });
+  assert.deepEqual(await judgement, { accepted: true, verified: false, because: 'no-verdict' });
   assert.equal(late(), 0);
   await clock.advance(5_000);
   assert.equal(late(), 1);
 });
 
-test('a full queue or a failed verifier leaves nobody without a judgement', async () => {
-  for (const outcome of [{ ok: false as const, reason: 'queue-full' }, new Error('broken')]) {
+test('a share that is shed, a full queue or a failed verifier leaves nobody without a judgement', async () => {
+  const cases = [
+    ['overload', { ok: false, reason: 'shed' }],
+    ['overload', { ok: false, reason: 'queue-full' }],
+    ['no-verdict', { ok: false, reason: 'failed' }],
+    ['no-verdict', { ok: false, reason: 'closed' }],
+    ['no-verdict', new Error('broken')],
+  ] as const;
+  for (const [because, outcome] of cases) {
     const { clock, judgement, late } = start(10, outcome);
     await clock.advance(10);
-    assert.deepEqual(await judgement, { accepted: true, verified: false });
+    assert.deepEqual(await judgement, { accepted: true, verified: false, because });
     assert.equal(late(), 0);
   }
 });

@@ -15,9 +15,13 @@ export interface ShareVerifier {
   >;
 }
 
-/** `accepted` without `verified`: its final hash is good, whether its mix hash is real was not found out in time. */
+/**
+ * `accepted` without `verified`: its final hash is good, whether its mix hash is real was not found out. `overload`: it
+ * was taken on trust, because the verifier has more to do than it can; `no-verdict`: there was none in time, or none.
+ */
 export type Judgement =
-  | { readonly accepted: true; readonly verified: boolean }
+  | { readonly accepted: true; readonly verified: true }
+  | { readonly accepted: true; readonly verified: false; readonly because: 'overload' | 'no-verdict' }
   | { readonly accepted: false; readonly reason: 'wrong-mix' };
 
 /**
@@ -27,8 +31,8 @@ export const REPLY_WITHIN_MS = 1_500;
 
 /**
  * Judges a screened share within 1.5 s. Verification that is not done by then, because the light cache is still being
- * built or the queue is long, leaves the share accepted but unverified: nobody is paid by the share here, and a
- * candidate went to the nodes already. A verdict that comes later and is bad is reported.
+ * built, leaves the share accepted but unverified, and so does a verifier at once that has too much to do: nobody is
+ * paid by the share here, and a candidate went to the nodes already. A verdict that comes later and is bad is reported.
  * @param onLateWrongMix called when a share that was accepted unverified turns out to be false
  */
 export function judgeShare(
@@ -42,12 +46,12 @@ export function judgeShare(
     let late = false;
     const deadline = clock.setTimer(REPLY_WITHIN_MS, () => {
       late = true;
-      resolve({ accepted: true, verified: false });
+      resolve({ accepted: true, verified: false, because: 'no-verdict' });
     });
-    const settle = (verified: boolean, wrong: boolean) => {
+    const settle = (judgement: Judgement) => {
       deadline.cancel();
-      if (late && wrong) onLateWrongMix();
-      resolve(wrong ? { accepted: false, reason: 'wrong-mix' } : { accepted: true, verified });
+      if (late && !judgement.accepted) onLateWrongMix();
+      resolve(judgement);
     };
     const verdict = verifier.verify({
       height: job.template.height,
@@ -59,8 +63,16 @@ export function judgeShare(
     });
     // A verifier that fails altogether must not leave a miner without its reply.
     verdict.then(
-      (outcome) => settle(outcome.ok, outcome.ok && !outcome.valid),
-      () => settle(false, false),
+      (outcome) => settle(judgementOf(outcome)),
+      () => settle({ accepted: true, verified: false, because: 'no-verdict' }),
     );
   });
+}
+
+function judgementOf(outcome: Awaited<ReturnType<ShareVerifier['verify']>>): Judgement {
+  if (outcome.ok) {
+    return outcome.valid ? { accepted: true, verified: true } : { accepted: false, reason: 'wrong-mix' };
+  }
+  const wasBusy = outcome.reason === 'shed' || outcome.reason === 'queue-full';
+  return { accepted: true, verified: false, because: wasBusy ? 'overload' : 'no-verdict' };
 }

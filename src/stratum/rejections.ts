@@ -4,6 +4,7 @@ import type { ScreeningReason } from '../mining/share.ts';
 export type RejectReason =
   | ScreeningReason
   | 'wrong-mix'
+  | 'broken-trust'
   | 'unauthorized'
   | 'not-subscribed'
   | 'bad-login'
@@ -34,6 +35,8 @@ export const REJECTIONS: Readonly<Record<RejectReason, Rejection>> = {
   'wrong-prefix': { code: 24, text: 'nonce is outside the extranonce of this connection', demerits: 5 },
   'wrong-header': { code: 20, text: 'header hash is not the one of the job', demerits: 5 },
   'wrong-mix': { code: 20, text: 'wrong mix hash', demerits: 25 },
+  // A wrong mix hash of a session that had shares accepted on trust: nobody knows how many of those were false.
+  'broken-trust': { code: 20, text: 'wrong mix hash', demerits: DEMERITS_MAX },
   malformed: {
     code: 20,
     text: 'malformed share: nonce, header hash and mix hash are 16, 64 and 64 hex digits',

@@ -26,6 +26,7 @@ async function startServer(port = 0) {
       judge: () => Promise.resolve({ accepted: true, verified: true }),
       onCandidate: () => {},
       onResult: () => {},
+      onEnd: () => {},
     },
   );
   return { server, jobs, prefixes, port: await server.listen() };

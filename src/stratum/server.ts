@@ -24,7 +24,7 @@ export interface StratumServerOptions {
 }
 
 export interface StratumServerModules
-  extends Pick<SessionModules, 'login' | 'onLogin' | 'judge' | 'onCandidate' | 'onResult'> {
+  extends Pick<SessionModules, 'login' | 'onLogin' | 'judge' | 'onCandidate' | 'onResult' | 'onEnd'> {
   readonly clock: Clock;
   readonly log: Log;
   readonly prefixes: PrefixAllocator;

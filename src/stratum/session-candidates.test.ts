@@ -45,7 +45,7 @@ describe('candidates', () => {
       const harness = createSessionHarness();
       harness.setJudge((share) => {
         const judgement = verdict
-          ? { accepted: true as const, verified: true }
+          ? { accepted: true as const, verified: true as const }
           : { accepted: false as const, reason: 'wrong-mix' as const };
         if (!share.isCandidate) return Promise.resolve({ accepted: true, verified: true });
         return new Promise((resolve) => answers.push(() => resolve(judgement)));

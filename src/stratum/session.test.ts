@@ -10,6 +10,7 @@ import {
 import { hexToBytes } from '../chain/bytes.ts';
 import { targetToDifficulty } from '../chain/target.ts';
 import { JobBook } from '../mining/job-book.ts';
+import type { Judgement } from '../mining/judge.ts';
 import { LOGIN_WITHIN_MS } from './session.ts';
 
 describe('the way to the first job', () => {
@@ -174,12 +175,55 @@ describe('each kind of bad share has its code, and a good one is accepted', () =
     assert.deepEqual(harness.closes, ['demerits']);
   });
 
+  test('a wrong mix hash of a session that had shares taken on trust: 20, and it is closed at once', async () => {
+    const harness = createHardHarness();
+    harness.logIn();
+    const judgements: Judgement[] = [
+      { accepted: true, verified: false, because: 'no-verdict' },
+      { accepted: false, reason: 'wrong-mix' },
+      { accepted: true, verified: false, because: 'overload' },
+      { accepted: false, reason: 'wrong-mix' },
+    ];
+    const closes: number[] = [];
+    for (const [i, judgement] of judgements.entries()) {
+      harness.setJudge(() => Promise.resolve(judgement));
+      harness.submit(i + 10, { nonce: `000000000000000${i}` });
+      await harness.clock.settle();
+      closes.push(harness.closes.length);
+    }
+    assert.deepEqual(closes, [0, 0, 0, 1]);
+    assert.deepEqual(harness.closes, ['demerits']);
+    assert.deepEqual(harness.reply(13).error, [20, 'wrong mix hash', null]);
+    assert.deepEqual(
+      harness.results.flatMap((result) => (result.kind === 'rejected' ? [result.reason] : [])),
+      ['wrong-mix', 'broken-trust'],
+    );
+  });
+
+  test('a session that had shares taken on trust is closed by a wrong mix hash that is found out late, too', async () => {
+    const harness = createHardHarness();
+    const lates: (() => void)[] = [];
+    harness.setJudge((_share, onLate) => {
+      lates.push(onLate);
+      return Promise.resolve({ accepted: true, verified: false, because: 'overload' });
+    });
+    harness.logIn();
+    harness.submit(9);
+    await harness.clock.settle();
+    lates[0]?.();
+    assert.deepEqual(harness.closes, ['demerits']);
+    assert.deepEqual(
+      harness.results.flatMap((result) => (result.kind === 'revoked' ? [result.reason] : [])),
+      ['broken-trust'],
+    );
+  });
+
   test('a wrong mix hash that was found out late counts against its sender', async () => {
     const harness = createHardHarness();
     let late = () => {};
     harness.setJudge((_share, onLate) => {
       late = onLate;
-      return Promise.resolve({ accepted: true, verified: false });
+      return Promise.resolve({ accepted: true, verified: false, because: 'no-verdict' });
     });
     harness.logIn();
     harness.submit(9);
@@ -241,7 +285,7 @@ describe('the end', () => {
 
   test('a share in flight is counted but not answered, and no timer is left', async () => {
     const harness = createHardHarness();
-    let answer: (j: { accepted: true; verified: boolean }) => void = () => {};
+    let answer: (j: { accepted: true; verified: true }) => void = () => {};
     harness.setJudge(
       () =>
         new Promise((resolve) => {

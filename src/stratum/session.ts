@@ -87,6 +87,8 @@ export interface SessionModules {
   /** Answers within two seconds, whatever happens; never rejects. */
   judge(share: Share, sessionId: string, onLateWrongMix: () => void): Promise<Judgement>;
   onResult(result: ShareResult, session: Session): void;
+  /** The connection is gone; verdicts on its shares may still come. */
+  onEnd(session: Session): void;
   /** Something failed that must not; the connection is not to be trusted with more. */
   onFault(error: unknown, session: Session): void;
 }
@@ -109,6 +111,8 @@ export class Session {
   #reportedHashesPerS: number | undefined;
   #demerits = 0;
   #unjudgedCandidates = 0;
+  /** Shares of it were accepted unverified, because the verifier had too much to do. */
+  #wasTrusted = false;
   #lastNotifyMs = Number.NEGATIVE_INFINITY;
   /** The difficulty changed since the newest job. */
   #needsVariant = false;
@@ -227,6 +231,7 @@ export class Session {
   /** The connection is gone, for whatever reason. */
   end(): void {
     this.#closed = true;
+    this.#modules.onEnd(this);
     this.#pendingNotify?.cancel();
     this.#pendingNotify = undefined;
     if (this.#prefix === undefined) return;
@@ -299,12 +304,15 @@ export class Session {
   async #judge(share: Share, isHeld: boolean, isStale: boolean): Promise<Judgement> {
     const { judge, onCandidate, onResult } = this.#modules;
     const onLateWrongMix = () => {
-      onResult({ kind: isStale ? 'forged' : 'revoked', reason: 'wrong-mix', share }, this);
-      this.#blame('wrong-mix');
+      const reason = this.#falseMixReason;
+      onResult({ kind: isStale ? 'forged' : 'revoked', reason, share }, this);
+      this.#blame(reason);
     };
     if (share.isCandidate) this.#unjudgedCandidates += 1;
     const judgement = await judge(share, this.id, onLateWrongMix);
     if (share.isCandidate) this.#unjudgedCandidates -= 1;
+    if (judgement.accepted && !judgement.verified && judgement.because === 'overload')
+      this.#wasTrusted = true;
     if (isHeld && judgement.accepted) onCandidate(share, this);
     return judgement;
   }
@@ -313,17 +321,22 @@ export class Session {
   #settle(id: RequestId | undefined, share: Share, judgement: Judgement): void {
     if (id === undefined) {
       if (judgement.accepted) return;
-      this.#modules.onResult({ kind: 'forged', reason: judgement.reason, share }, this);
-      this.#blame(judgement.reason);
+      const reason = this.#falseMixReason;
+      this.#modules.onResult({ kind: 'forged', reason, share }, this);
+      this.#blame(reason);
       return;
     }
     if (!judgement.accepted) {
-      this.#rejectShare(id, judgement.reason, share);
+      this.#rejectShare(id, this.#falseMixReason, share);
       return;
     }
     this.#modules.onResult({ kind: 'accepted', verified: judgement.verified, share }, this);
     if (!this.#closed) this.#modules.wire.send(encodeResult(id, true));
     this.#countShare(share.issued, judgement.verified);
+  }
+
+  get #falseMixReason(): RejectReason {
+    return this.#wasTrusted ? 'broken-trust' : 'wrong-mix';
   }
 
   #countShare(issued: IssuedJob, verified: boolean): void {

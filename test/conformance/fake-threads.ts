@@ -24,9 +24,11 @@ export class FakeWorker {
   stopped = false;
   #batch: readonly HashRequest[] = [];
   readonly #handlers: ThreadHandlers<FromWorker>;
+  readonly #onBatch: (worker: FakeWorker) => void;
 
-  constructor(handlers: ThreadHandlers<FromWorker>) {
+  constructor(handlers: ThreadHandlers<FromWorker>, onBatch: (worker: FakeWorker) => void) {
     this.#handlers = handlers;
+    this.#onBatch = onBatch;
   }
 
   /** What it works on; empty when it has nothing to do. */
@@ -39,6 +41,7 @@ export class FakeWorker {
     if (message.kind !== 'hash') return;
     assert.equal(this.#batch.length, 0, 'a worker gets one batch at a time');
     this.#batch = message.requests;
+    this.#onBatch(this);
   }
 
   answer(): void {
@@ -143,9 +146,11 @@ export class FakeThreads implements ThreadStarter {
   readonly workers: FakeWorker[] = [];
   readonly builders: FakeBuilder[] = [];
   readonly dagBuilders: FakeDagBuilder[] = [];
+  /** Called with each worker that was given something to do. */
+  onBatch: (worker: FakeWorker) => void = () => {};
 
   startWorker: ThreadStarter['startWorker'] = (handlers) => {
-    const worker = new FakeWorker(handlers);
+    const worker = new FakeWorker(handlers, (busy) => this.onBatch(busy));
     this.workers.push(worker);
     return {
       post: (message) => worker.receive(message),

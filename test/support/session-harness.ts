@@ -60,6 +60,7 @@ export function createSessionHarness(
       onCandidate: (share) => candidates.push(share),
       judge: (share, _id, late) => judge(share, late),
       onResult: (result) => results.push(result),
+      onEnd: () => {},
       onFault: (error) => {
         throw error;
       },

@@ -1,0 +1,108 @@
+import type { Clock } from '../mining/ports.ts';
+import { admissionChance, DemandMeter, SpeedMeter, UnverifiedRate } from './overload.ts';
+
+/**
+ * Shares of a session that must be found right before others of it may go unverified. A miner has them within a minute;
+ * a forger who connects anew begins again without trust.
+ */
+export const TRUSTED_AFTER = 4;
+
+/** What is known of a session, from its first share to its end. */
+interface SessionRecord {
+  /** Shares found right; counted up to TRUSTED_AFTER. */
+  right: number;
+  /** One was found false. */
+  wasCaught: boolean;
+  readonly demand: DemandMeter;
+}
+
+interface AdmissionModules {
+  /** Without it nothing is measured, and so nothing is shed. */
+  readonly clock: Clock | undefined;
+  /** 0 … 1. Without it nothing is shed. */
+  readonly random: (() => number) | undefined;
+  /** Shares go unverified, and have for a while; once a minute at most. @param rate 0 … 1, of the last minute's */
+  onOverload(rate: number): void;
+}
+
+/** Decides which shares are verified when not all can be, and counts those that are not. */
+export class Admission {
+  readonly #threads: number;
+  readonly #modules: AdmissionModules;
+  /** By session; gone with it. */
+  readonly #records = new Map<string, SessionRecord>();
+  readonly #speed = new SpeedMeter();
+  readonly #rate = new UnverifiedRate();
+  #shed = 0;
+
+  constructor(threads: number, modules: AdmissionModules) {
+    this.#threads = threads;
+    this.#modules = modules;
+  }
+
+  get shed(): number {
+    return this.#shed;
+  }
+
+  /** Of all threads together. */
+  get hashesPerS(): number | undefined {
+    const each = this.#speed.hashesPerS;
+    return each === undefined ? undefined : each * this.#threads;
+  }
+
+  get unverifiedRate(): number {
+    const { clock } = this.#modules;
+    return clock === undefined ? 0 : this.#rate.rate(clock.nowMs());
+  }
+
+  /** A thread was at work. */
+  measure(hashes: number, tookMs: number): void {
+    this.#speed.add(hashes, tookMs);
+  }
+
+  /**
+   * @param ahead requests that wait already: all, and those served before this one if its session has its turns only
+   */
+  admits(sessionId: string, ahead: { readonly all: number; readonly turns: number }): boolean {
+    const { hashesPerS } = this;
+    const { clock, random } = this.#modules;
+    const record = this.#records.get(sessionId);
+    if (hashesPerS === undefined || clock === undefined || random === undefined) return true;
+    const isTrusted = record !== undefined && record.right >= TRUSTED_AFTER && !record.wasCaught;
+    if (!isTrusted) return true;
+    // All sessions that ask no more than this could be verified whole, were there no others. Their wait is that for
+    // their turn; the others' is never taken for shorter than all that waits, so that they are drawn alike.
+    const isQuiet = record.demand.perS(clock.nowMs()) <= hashesPerS / this.#records.size;
+    const before = isQuiet ? ahead.turns : Math.max(ahead.all, ahead.turns);
+    const chance = admissionChance((before / hashesPerS) * 1000);
+    return chance >= 1 || random() < chance;
+  }
+
+  /** Counts what was decided about a share. */
+  decided(sessionId: string, refusal: 'shed' | 'queue-full' | undefined): void {
+    if (refusal === 'shed') this.#shed += 1;
+    const { clock, onOverload } = this.#modules;
+    if (clock === undefined) return;
+    const nowMs = clock.nowMs();
+    let record = this.#records.get(sessionId);
+    if (record === undefined) {
+      record = { right: 0, wasCaught: false, demand: new DemandMeter(nowMs) };
+      this.#records.set(sessionId, record);
+    }
+    record.demand.add(nowMs);
+    this.#rate.add(refusal !== undefined, nowMs);
+    if (refusal !== undefined && this.#rate.isWorthTelling(nowMs)) onOverload(this.#rate.rate(nowMs));
+  }
+
+  /** A verdict, perhaps of a session that is over already: that one stays forgotten. */
+  learn(sessionId: string, isRight: boolean): void {
+    const record = this.#records.get(sessionId);
+    if (record === undefined) return;
+    if (!isRight) record.wasCaught = true;
+    else record.right = Math.min(record.right + 1, TRUSTED_AFTER);
+  }
+
+  forget(sessionId: string): void {
+    this.#records.delete(sessionId);
+  }
+}

@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { reasonOf, setUpTimedPool, shareOf, workOff } from '../../test/conformance/pool-harness.ts';
+import { HUNG_AFTER_MS } from './engine-slot.ts';
+
+// Threads that are lost with requests in work.
+
+test('a thread that is lost with a candidate in work: all of its batch is verified again, the candidate too', async () => {
+  const { pool, threads, events } = setUpTimedPool();
+  const first = pool.verify(shareOf(1));
+  const batch = [2, 3, 4].map((nonce) => pool.verify(shareOf(nonce, { urgent: nonce === 3 })));
+  threads.worker.answer();
+  assert.deepEqual(
+    threads.worker.batch.map(({ nonce }) => Number(nonce)),
+    [3, 2, 4],
+  );
+  threads.worker.crash();
+  assert.deepEqual(workOff(threads), [3, 2, 4]);
+  for (const verdict of [first, ...batch]) assert.equal(reasonOf(await verdict), 'ok, valid');
+  assert.equal(events.filter(({ kind }) => kind === 'worker-crashed').length, 1);
+});
+
+test('a thread that does not answer for long is ended and replaced, and its requests are verified again', async () => {
+  const { pool, threads, events, clock } = setUpTimedPool();
+  const verdicts = [1, 2].map((nonce) => pool.verify(shareOf(nonce, { urgent: nonce === 2 })));
+  const hung = threads.worker;
+  await clock.advance(HUNG_AFTER_MS - 1);
+  assert.equal(hung.stopped, false);
+  await clock.advance(1);
+  assert.equal(hung.stopped, true);
+  assert.deepEqual(
+    events.flatMap((event) => (event.kind === 'worker-crashed' ? [[event.error?.message, event.again]] : [])),
+    [['a verifier thread gave no answer for 30 s', 1]],
+  );
+  assert.notEqual(threads.worker, hung);
+  assert.deepEqual(workOff(threads), [1, 2]);
+  for (const verdict of verdicts) assert.equal(reasonOf(await verdict), 'ok, valid');
+  assert.equal(clock.pending(), 0, 'no timer is left of a batch that was answered');
+});
+
+test('of a lost batch, what an ended session asked is dropped, but for its candidate', async () => {
+  const { pool, threads } = setUpTimedPool();
+  const first = pool.verify(shareOf(1));
+  const batch = [2, 3, 4].map((nonce) => pool.verify(shareOf(nonce, { urgent: nonce === 4 })));
+  threads.worker.answer();
+  threads.worker.crash();
+  pool.endSession('s');
+  // One of them was handed to the next thread already, alone.
+  assert.deepEqual(workOff(threads), [4]);
+  assert.deepEqual(await Promise.all([first, ...batch].map(async (verdict) => reasonOf(await verdict))), [
+    'ok, valid',
+    'closed',
+    'closed',
+    'ok, valid',
+  ]);
+});
+
+test('a request that two threads hang over is given up', async () => {
+  const { pool, threads, clock } = setUpTimedPool();
+  const poison = pool.verify(shareOf(1));
+  await clock.advance(2 * HUNG_AFTER_MS);
+  assert.deepEqual(await poison, { ok: false, reason: 'failed' });
+  const after = pool.verify(shareOf(2));
+  workOff(threads);
+  assert.equal(reasonOf(await after), 'ok, valid');
+});
+
+test('an answer of a thread that was given up changes nothing', async () => {
+  const { pool, threads, clock } = setUpTimedPool();
+  const verdict = pool.verify(shareOf(1));
+  const hung = threads.worker;
+  await clock.advance(HUNG_AFTER_MS);
+  hung.answer();
+  const next = pool.verify(shareOf(2));
+  assert.deepEqual(
+    threads.worker.batch.map(({ nonce }) => nonce),
+    [1n],
+  );
+  workOff(threads);
+  assert.equal(reasonOf(await verdict), 'ok, valid');
+  assert.equal(reasonOf(await next), 'ok, valid');
+  assert.equal(pool.status().verified, 2);
+});
+
+test('a thread that is slow, but answers, is left alone; close leaves no timer', async () => {
+  const { pool, threads, clock } = setUpTimedPool();
+  for (let i = 0; i < 10; i++) {
+    const verdict = pool.verify(shareOf(i));
+    await clock.advance(HUNG_AFTER_MS - 1_000);
+    threads.worker.answer();
+    assert.equal(reasonOf(await verdict), 'ok, valid');
+  }
+  assert.equal(threads.workers.length, 1);
+  const verdict = pool.verify(shareOf(11));
+  await pool.close();
+  assert.equal(reasonOf(await verdict), 'closed');
+  assert.equal(clock.pending(), 0);
+});
