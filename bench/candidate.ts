@@ -115,6 +115,7 @@ const ALWAYS_RIGHT: Verifier = {
     Promise.resolve({ ok: true, valid: true, mixHash: new Uint8Array(32), finalHash: new Uint8Array(32) }),
   hash: () => Promise.resolve({ ok: false, reason: 'closed' }),
   prepare: () => Promise.resolve(),
+  keep: () => {},
   endSession: () => {},
   status: () => ({ queued: 0, epochs: [], verified: 0, shed: 0, unverifiedRate: 0, hashesPerS: undefined }),
   epochMemory: () => Promise.reject(new Error('not in this bench')),

@@ -24,18 +24,18 @@ afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close();
 });
 
-/** A verifier that finds every mix hash right, or (`valid` false) those of candidates wrong; it keeps what it prepared. */
+/** A verifier that finds every mix hash right, or (`valid` false) those of candidates wrong; it notes what it is to keep. */
 function createFakeVerifier(valid = true) {
-  const prepared: number[] = [];
+  const kept: (readonly number[])[] = [];
   const ended: string[] = [];
   const hash = new Uint8Array(32);
   const verifier: Verifier = {
     verify: ({ urgent }) =>
       Promise.resolve({ ok: true, valid: valid || !urgent, mixHash: hash, finalHash: hash }),
     hash: () => Promise.resolve({ ok: false, reason: 'closed' }),
-    prepare: (epoch) => {
-      prepared.push(epoch);
-      return Promise.resolve();
+    prepare: () => Promise.resolve(),
+    keep: (_owner, epochs) => {
+      kept.push(epochs);
     },
     endSession: (sessionId) => {
       ended.push(sessionId);
@@ -44,7 +44,7 @@ function createFakeVerifier(valid = true) {
     epochMemory: () => Promise.reject(new Error('not here')),
     close: () => Promise.resolve(),
   };
-  return { verifier, prepared, ended };
+  return { verifier, kept, ended };
 }
 
 /** An instance on a scripted node: `node` may be changed as the test goes. */
@@ -65,7 +65,7 @@ async function startInstance(settings: { valid?: boolean; payPerLogin?: boolean;
   });
   const clock = createVirtualClock();
   const log = createKeptLog();
-  const { verifier, prepared, ended } = createFakeVerifier(settings.valid);
+  const { verifier, kept, ended } = createFakeVerifier(settings.valid);
   const blocks: BlockOutcome[] = [];
   const instance = new Instance(
     {
@@ -92,7 +92,7 @@ async function startInstance(settings: { valid?: boolean; payPerLogin?: boolean;
     await stopped;
   });
   await clock.advance(0);
-  return { instance, node, rpc: scripted as ScriptedRpc, clock, log, prepared, ended, blocks, port };
+  return { instance, node, rpc: scripted as ScriptedRpc, clock, log, kept, ended, blocks, port };
 }
 
 async function connectMiner(port: number): Promise<StratumClient> {
@@ -120,12 +120,19 @@ async function findBlock(client: StratumClient, sent: () => number): Promise<voi
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
-test('the light cache of the epoch is begun at once, and the next one 500 blocks ahead', async () => {
-  const { node, clock, prepared } = await startInstance();
-  assert.deepEqual([...new Set(prepared)], [0]);
+test('the epoch is kept from the first template on, the next one 500 blocks ahead, none after the end', async () => {
+  const { instance, node, clock, kept } = await startInstance();
+  assert.deepEqual(kept.at(-1), [0]);
   node.getblocktemplate = { ...rawTemplate(), height: 7_000, previousblockhash: tipOf(1) };
   await clock.advance(250);
-  assert.deepEqual([...new Set(prepared)], [0, 1]);
+  assert.deepEqual(kept.at(-1), [0, 1]);
+  node.getblocktemplate = { ...rawTemplate(), height: 7_500, previousblockhash: tipOf(2) };
+  await clock.advance(250);
+  assert.deepEqual(kept.at(-1), [1, 0]);
+  const stopped = instance.stop();
+  await clock.advance(10_000);
+  await stopped;
+  assert.deepEqual(kept.at(-1), []);
 });
 
 test('prefixes of miners that left come back when the jobs they had are over', async () => {

@@ -2,13 +2,13 @@ import { networkInterfaces } from 'node:os';
 import type { Network } from './chain/coins.ts';
 import { targetToDifficulty } from './chain/target.ts';
 import { type BlockOutcome, FoundBlocks } from './found-blocks.ts';
-import { epochOf } from './kawpow/epoch.ts';
 import type { KawPow } from './kawpow/params.ts';
 import type { Verifier } from './kawpow/verifier.ts';
 import { PrefixAllocator } from './mining/extranonce.ts';
 import { JobBook } from './mining/job-book.ts';
 import { judgeShare } from './mining/judge.ts';
 import { type Login, LoginDesk, type LoginPolicy } from './mining/login.ts';
+import { neededEpochs } from './mining/needed-epochs.ts';
 import type { Clock, Log, NodeRpc, RandomSource, Timer } from './mining/ports.ts';
 import { Tally, type TallyCounts } from './mining/tally.ts';
 import { parseTemplate, type Template } from './mining/template.ts';
@@ -19,8 +19,6 @@ import { createTemplateSource, type TemplateSource } from './node/template-sourc
 import { StratumServer } from './stratum/server.ts';
 import type { Session, ShareResult } from './stratum/session.ts';
 
-/** Blocks before an epoch's first at which its light cache is begun: hours, for what takes half a minute. */
-const PREPARE_BLOCKS_AHEAD = 500;
 /** How often the log sums up what goes on. */
 const SUMMARY_INTERVAL_MS = 60_000;
 /** A miner that is refused tries again and again: one line in this time says so. */
@@ -145,6 +143,7 @@ export class Instance {
     const submitterStopped = this.#submitter.stop();
     this.#modules.node.rpc.close();
     await Promise.all([templatesStopped, submitterStopped]);
+    this.#modules.verifier.keep(this.#options.name, []);
   }
 
   status(): InstanceStatus {
@@ -173,9 +172,7 @@ export class Instance {
       const fields = { height, difficulty, transactions: transactions.length, tip };
       this.#modules.log.info(fields, `new tip, work for block ${height} at difficulty ${difficulty}`);
     }
-    const { verifier } = this.#modules;
-    void verifier.prepare(epochOf(height, pow));
-    void verifier.prepare(epochOf(height + PREPARE_BLOCKS_AHEAD, pow));
+    this.#modules.verifier.keep(this.#options.name, neededEpochs(height, pow));
   }
 
   #takeStatus(status: NodeStatus): void {

@@ -34,6 +34,7 @@ const lasting: Verifier = {
   hash: (request) => pool.hash(request),
   prepare: (epoch) => pool.prepare(epoch),
   epochMemory: (epoch) => pool.epochMemory(epoch),
+  keep: (owner, epochs) => pool.keep(owner, epochs),
   endSession: (sessionId) => pool.endSession(sessionId),
   status: () => pool.status(),
   close: async () => {},

@@ -27,9 +27,6 @@ export interface StartIo {
 const DEFAULT_FILE = 'kpss.yaml';
 const DEVNET = { host: '127.0.0.1', rpcPort: 0, threads: 1, blockTimeS: 10 };
 
-/** The present one and the next, which is prepared ahead. */
-const EPOCHS_PER_INSTANCE = 2;
-
 /**
  * `kpss start`: serves miners until it is told to stop. Without a file and without a flag (those of the log do not
  * count) it runs the devnet, unless something looks like a configuration that is not where it should be.
@@ -84,7 +81,6 @@ async function serve(config: Config, io: Omit<DevIo, 'cacheDirectory'>): Promise
       cacheDirectory,
       clock: io.clock,
       random: chanceFrom(io.random),
-      epochsMax: EPOCHS_PER_INSTANCE * config.instances.length,
     },
     log,
     io.progress,

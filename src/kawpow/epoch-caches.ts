@@ -1,3 +1,4 @@
+import { KeptEpochs } from './kept-epochs.ts';
 import {
   type CacheFileFault,
   type CacheOrigin,
@@ -28,6 +29,8 @@ interface Entry {
   usedAt: number;
   /** Requests that must be served before this epoch may make room for another. */
   owed: number;
+  /** Somebody said to keep it, now or once: it goes when nobody does any more. */
+  wasKept: boolean;
 }
 
 /** What happens to epochs, and what is asked of their user. */
@@ -35,10 +38,13 @@ interface EpochCachesModules {
   readonly threads: Pick<ThreadStarter, 'startBuilder'>;
   /** Requests that wait for an epoch now. */
   waiting(of: PowEpoch): number;
+  /** Somebody waits to hear that it is ready. */
+  isWatched(of: PowEpoch): boolean;
   onBuilding(of: PowEpoch): void;
   /** @param fraction 0 to 1; told once a percent, and from the beginning when a builder crashed */
   onProgress(of: PowEpoch, fraction: number): void;
   onReady(memory: EpochMemory, origin: CacheOrigin): void;
+  /** It was ready or on its way. Whoever has its memory should let go of it. */
   onDropped(of: PowEpoch): void;
   onFailed(of: PowEpoch, error: Error): void;
   onFileFault(of: PowEpoch, fault: CacheFileFault): void;
@@ -51,16 +57,22 @@ interface EpochCachesOptions {
 }
 
 /**
- * Which epochs' caches there are: built one at a time in a thread of their own, epochsMax kept. To make room, the least
- * recently used epoch goes, but not before the requests are served that were there when the room was asked for: so
- * nobody waits for ever, however many epochs are asked for in turn.
+ * Which epochs' caches there are, built one at a time in a thread of their own.
+ *
+ * An epoch that an owner keeps stays until no owner does; then it goes, once the requests that wait for it are with a
+ * thread. Of others, which were only asked for, epochsMax are there. To make room, the least recently used of those
+ * goes, but not before the requests are served that were there when the room was asked for: so nobody waits for ever,
+ * however many epochs are asked for in turn.
  */
 export class EpochCaches {
   readonly #options: EpochCachesOptions;
   readonly #modules: EpochCachesModules;
-  /** Those without memory are built in the order in which they were first wanted. */
+  readonly #kept = new KeptEpochs();
+  /** Those without memory are built by their urgency, and else in the order in which they were first wanted. */
   readonly #entries = new Map<string, Entry>();
   #builder: Thread<never> | undefined;
+  /** What it is at work on. */
+  #building: Entry | undefined;
   /** When the builders that have sent their cache will be gone. */
   readonly #writers = new Set<Promise<void>>();
   #uses = 0;
@@ -86,6 +98,35 @@ export class EpochCaches {
   }
 
   /**
+   * Which epochs an owner needs from now on, the most urgent first, in place of what it said before.
+   * @returns whether one of them was neither there nor on its way
+   */
+  keep(owner: string, epochs: readonly PowEpoch[]): boolean {
+    this.#kept.set(owner, epochs.map(epochKey));
+    let isNew = false;
+    for (const of of epochs) {
+      const known = this.#entries.get(epochKey(of));
+      isNew ||= known === undefined;
+      const entry = known ?? this.#insert(of);
+      entry.wasKept = true;
+    }
+    this.settle();
+    return isNew;
+  }
+
+  /** Drops what nobody needs any more, and builds what is missing. To be called when requests are gone. */
+  settle(): void {
+    for (const [key, entry] of this.#entries) {
+      const isOver = entry.wasKept && this.#kept.rank(key) === undefined;
+      if (!isOver || this.#modules.waiting(entry.of) > 0 || this.#modules.isWatched(entry.of)) continue;
+      this.#entries.delete(key);
+      if (this.#building === entry) void this.#builder?.stop();
+      if (entry.builds > 0) this.#modules.onDropped(entry.of);
+    }
+    this.#buildNext();
+  }
+
+  /**
    * Has an epoch built, unless it is there or on its way.
    * @returns whether it was neither
    */
@@ -106,7 +147,7 @@ export class EpochCaches {
     if (entry === undefined) return;
     entry.usedAt = ++this.#uses;
     entry.owed = Math.max(0, entry.owed - count);
-    this.#buildNext();
+    this.settle();
   }
 
   /**
@@ -120,14 +161,26 @@ export class EpochCaches {
   }
 
   #add(of: PowEpoch): void {
-    const entries = [...this.#entries.values()];
+    const entries = Array.from(this.#entries.values()).filter((entry) => !entry.wasKept);
     // Only the first in line makes the others owe: else a run of new epochs could put off its turn for ever.
     if (entries.every((entry) => entry.memory !== undefined)) {
       for (const entry of entries) this.#oweWaiting(entry);
     }
-    this.#entries.set(epochKey(of), {
-      ...{ of, progress: 0, builds: 0, isBuildingTold: false, usedAt: ++this.#uses, owed: 0 },
-    });
+    this.#insert(of);
+  }
+
+  #insert(of: PowEpoch): Entry {
+    const entry = {
+      of,
+      progress: 0,
+      builds: 0,
+      isBuildingTold: false,
+      usedAt: ++this.#uses,
+      owed: 0,
+      wasKept: false,
+    };
+    this.#entries.set(epochKey(of), entry);
+    return entry;
   }
 
   #oweWaiting(entry: Entry): void {
@@ -136,16 +189,21 @@ export class EpochCaches {
 
   #buildNext(): void {
     if (this.#closed || this.#builder !== undefined) return;
-    for (const entry of this.#entries.values()) {
-      if (entry.memory !== undefined) continue;
-      if (this.#makeRoom()) this.#build(entry);
+    // For what is only asked for, somebody waits: that is as urgent as an owner's first.
+    const rank = (entry: Entry): number => this.#kept.rank(epochKey(entry.of)) ?? 0;
+    const missing = Array.from(this.#entries.values()).filter((entry) => entry.memory === undefined);
+    for (const entry of missing.toSorted((a, b) => rank(a) - rank(b))) {
+      if (!entry.wasKept && !this.#makeRoom()) continue;
+      this.#build(entry);
       return;
     }
   }
 
-  /** @returns whether fewer than epochsMax epochs are ready, possibly because one was dropped */
+  /** @returns whether fewer than epochsMax epochs are ready that nobody keeps, possibly because one was dropped */
   #makeRoom(): boolean {
-    const ready = Array.from(this.#entries.values()).filter((entry) => entry.memory !== undefined);
+    const ready = Array.from(this.#entries.values()).filter(
+      (entry) => entry.memory !== undefined && !entry.wasKept,
+    );
     if (ready.length < this.#options.epochsMax) return true;
     const [leastUsed] = ready.filter((entry) => entry.owed === 0).sort((a, b) => a.usedAt - b.usedAt);
     if (leastUsed === undefined) return false;
@@ -161,6 +219,7 @@ export class EpochCaches {
     const { of } = entry;
     entry.builds += 1;
     entry.progress = 0;
+    this.#building = entry;
     const cacheDirectory = this.#writers.size < WRITERS_MAX ? this.#options.cacheDirectory : undefined;
     const exited = Promise.withResolvers<void>();
     this.#builder = this.#modules.threads.startBuilder(
@@ -189,6 +248,7 @@ export class EpochCaches {
 
   /** @param gone when the thread that sent the message will be */
   #take(message: Exclude<FromBuilder, { kind: 'cache-file' }>, entry: Entry, gone: Promise<void>): void {
+    if (!this.#isThere(entry)) return;
     if (message.kind === 'progress') {
       this.#tellBuilding(entry);
       this.#proceed(entry, message.fraction);
@@ -197,8 +257,8 @@ export class EpochCaches {
     // What it still does with the file, it does beside the next builder: no epoch waits for a slow disk.
     this.#writers.add(gone);
     this.#builder = undefined;
+    this.#building = undefined;
     this.#finish(entry, message.memory, message);
-    this.#buildNext();
   }
 
   #proceed(entry: Entry, fraction: number): void {
@@ -213,12 +273,24 @@ export class EpochCaches {
     entry.usedAt = ++this.#uses;
     this.#oweWaiting(entry);
     this.#modules.onReady(memory, origin);
+    // Its owner may have gone meanwhile; and there is another one to build.
+    this.settle();
+  }
+
+  /** It was not dropped. */
+  #isThere(entry: Entry): boolean {
+    return this.#entries.get(epochKey(entry.of)) === entry;
   }
 
   /** Without having sent its cache. */
   #builderGone(entry: Entry, error: Error | undefined): void {
     this.#builder = undefined;
+    this.#building = undefined;
     if (this.#closed) return;
+    if (!this.#isThere(entry)) {
+      this.#buildNext();
+      return;
+    }
     if (entry.builds < BUILDS_MAX) {
       this.#build(entry);
       return;

@@ -39,8 +39,7 @@ export interface VerifierPoolOptions {
   /** Requests that may wait; QUEUE_MAX unless given. Urgent ones are not refused. */
   readonly queueMax?: number;
   /**
-   * Epochs whose caches are kept; EPOCHS_MAX unless given. Whoever serves several chains needs two for each, or they
-   * push out each other's, and every change builds anew for seconds.
+   * Epochs that are there besides those that owners keep: the latest that were asked for. EPOCHS_MAX unless given.
    */
   readonly epochsMax?: number;
   /** Where light caches are kept on disk, so that the next start need not build them; undefined for nowhere. */

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SMALL_POW } from '../../test/conformance/small-pow.ts';
+import { createVirtualClock } from '../../test/support/virtual-clock.ts';
 import { bytesToHex } from '../chain/bytes.ts';
+import { HUNG_AFTER_MS } from './engine-slot.ts';
 import { buildReferenceContext } from './epoch-context.ts';
 import type { KawPow } from './params.ts';
 import { createVerifierPool, type VerifierEvent } from './pool.ts';
@@ -76,7 +78,9 @@ test('a thread that is killed at work loses no request', async () => {
   const events: VerifierEvent[] = [];
   const pool = createVerifierPool({ pow: SMALL_POW, onEvent: (event) => events.push(event) }, threads);
   await pool.prepare(0);
-  const verdicts = Array.from({ length: 50 }, (_, nonce) => pool.verify(claim(1, nonce)));
+  const verdicts = Array.from({ length: 50 }, (_, nonce) =>
+    pool.verify({ ...claim(1, nonce), urgent: nonce % 10 === 0 }),
+  );
   await threads.workers[0]?.stop();
   for (const verdict of verdicts) assert.equal((await verdict).ok, true);
   assert.equal(threads.workers.length, 2);
@@ -84,6 +88,49 @@ test('a thread that is killed at work loses no request', async () => {
     events.filter(({ kind }) => kind === 'worker-crashed'),
     [{ kind: 'worker-crashed', error: undefined, again: 1, failed: 0 }],
   );
+  await pool.close();
+});
+
+test('a thread that hangs is ended, replaced, and its requests are hashed by the next', async () => {
+  const threads = new WatchedThreads();
+  const clock = createVirtualClock();
+  let isDeaf = true;
+  const deaf: ThreadStarter = {
+    ...threads,
+    startBuilder: threads.startBuilder,
+    startWorker: (handlers) => {
+      const thread = threads.startWorker(handlers);
+      const post: typeof thread.post = (message) => {
+        if (message.kind !== 'hash' || !isDeaf) thread.post(message);
+      };
+      return { post, stop: () => thread.stop() };
+    },
+  };
+  const pool = createVerifierPool({ pow: SMALL_POW, clock }, deaf);
+  await pool.prepare(0);
+  const verdicts = [1, 2, 3].map((nonce) => pool.verify({ ...claim(1, nonce), urgent: nonce === 3 }));
+  isDeaf = false;
+  await clock.advance(HUNG_AFTER_MS);
+  for (const verdict of verdicts) assert.equal((await verdict).ok, true);
+  await pool.close();
+  assert.equal(threads.workers.length, 2);
+  assert.equal(threads.exits, 3, 'the hung thread is gone, too');
+});
+
+test('an epoch that was kept and is over can be hashed in again, with a cache built anew', async () => {
+  const threads = new WatchedThreads();
+  const pool = createVerifierPool({ pow: SMALL_POW }, threads);
+  const right = bytesToHex(
+    hashReference(buildReferenceContext(0, { pow: SMALL_POW }), request(1, 7)).mixHash,
+  );
+  for (let builds = 1; builds <= 3; builds++) {
+    pool.keep('a', [0]);
+    const outcome = await pool.hash(request(1, 7));
+    assert.equal(outcome.ok && bytesToHex(outcome.mixHash), right);
+    pool.keep('a', []);
+    assert.deepEqual(pool.status().epochs, []);
+    assert.equal(threads.builders.length, builds);
+  }
   await pool.close();
 });
 

@@ -31,7 +31,7 @@ const QUEUE_MAX = 1024;
  * shut the others out. Thousands of cards behind one connection keep a thread busy with it all the same.
  */
 const SESSION_QUEUE_MAX = 64;
-/** One chain's present epoch and its next; each has a light cache of up to 100 MiB these years. */
+/** One that is asked for, and another; each has a light cache of up to 100 MiB these years. */
 const EPOCHS_MAX = 2;
 /** A request whose thread crashed or hung is asked once more; the second time is taken as its own fault. */
 const CRASHES_MAX = 2;
@@ -97,6 +97,14 @@ class PoolVerifier implements VerifierPool {
     return memory;
   }
 
+  keep(owner: string, epochs: readonly number[]): void {
+    for (const epoch of epochs) assertEpoch(epoch, this.#pow);
+    this.#pool.keep(
+      `${this.#pow.name}/${owner}`,
+      epochs.map((epoch) => ({ pow: this.#pow, epoch })),
+    );
+  }
+
   endSession(sessionId: string): void {
     this.#pool.endSession(sessionId);
   }
@@ -132,6 +140,7 @@ class Pool {
       {
         threads,
         waiting: (of) => this.#waiting.count(epochKey(of)),
+        isWatched: (of) => this.#watchers.has(epochKey(of)),
         onBuilding: (of) => this.#tell('epoch-building', of),
         onProgress: ({ pow, epoch }, fraction) =>
           this.#emit({ kind: 'epoch-progress', pow: pow.name, epoch, fraction }),
@@ -185,6 +194,12 @@ class Pool {
   endSession(sessionId: string): void {
     this.#admission.forget(sessionId);
     for (const task of this.#waiting.removeSession(sessionId)) task.settle({ ok: false, reason: 'closed' });
+    this.#caches.settle();
+  }
+
+  keep(owner: string, epochs: readonly PowEpoch[]): void {
+    if (this.#closing !== undefined || !this.#caches.keep(owner, epochs)) return;
+    for (const { pow } of epochs.slice(0, 1)) this.#expect(pow);
   }
 
   /** Tells that an epoch is too far. */
@@ -282,9 +297,12 @@ class Pool {
   }
 
   #want(of: PowEpoch): void {
-    if (!this.#caches.want(of)) return;
-    // A cache that is on disk is there as soon as a thread is.
-    for (const slot of this.#slots) slot.expect(of.pow);
+    if (this.#caches.want(of)) this.#expect(of.pow);
+  }
+
+  /** A cache that is on disk is there as soon as a thread is. */
+  #expect(pow: KawPow): void {
+    for (const slot of this.#slots) slot.expect(pow);
   }
 
   #dispatch(): void {
@@ -311,9 +329,10 @@ class Pool {
   }
 
   #epochDropped(of: PowEpoch): void {
-    this.#tell('epoch-dropped', of);
     for (const slot of this.#slots) slot.forget(of);
     void collectGarbageSoon();
+    // Last: whoever hears of it finds nothing of it left here.
+    this.#tell('epoch-dropped', of);
   }
 
   #tell(kind: 'epoch-building' | 'epoch-dropped', { pow, epoch }: PowEpoch): void {

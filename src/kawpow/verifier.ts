@@ -86,6 +86,14 @@ export interface Verifier {
    * @throws RangeError unless a whole number of 0 or more
    */
   prepare(epoch: number): Promise<void>;
+  /**
+   * Says which epochs an owner, such as a mining instance, needs from now on, in place of what it said before. Missing
+   * ones are built, the most urgent, which is the first, before others. None of them is ever pushed out by another. Once
+   * nobody keeps an epoch that was kept, its memory goes, as soon as the requests that wait for it are in work.
+   * @param owner told apart from those of other proofs of work
+   * @throws RangeError unless whole numbers from 0 to epochMax
+   */
+  keep(owner: string, epochs: readonly number[]): void;
   /** A session is over: what it asked is settled as `closed`, but for candidates, and what is known of it forgotten. */
   endSession(sessionId: string): void;
   status(): VerifierStatus;

@@ -166,7 +166,10 @@ export class FakeThreads implements ThreadStarter {
     return {
       post() {},
       stop: async () => {
+        if (builder.stopped) return;
         builder.stopped = true;
+        await Promise.resolve();
+        builder.crash();
       },
     };
   };
