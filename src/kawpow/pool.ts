@@ -20,6 +20,7 @@ import type {
   VerifyRequest,
 } from './verifier.ts';
 import { type Task, Waiting } from './waiting.ts';
+import { Watchers } from './watchers.ts';
 import { assertHash, assertNonce } from './words.ts';
 
 export type { VerifierEvent, VerifierPoolOptions } from './pool-options.ts';
@@ -127,7 +128,7 @@ class Pool {
   readonly #admission: Admission;
   readonly #slots: readonly EngineSlot[];
   /** Callers that want to know when an epoch is ready, or why it is not. */
-  readonly #watchers = new Map<string, ((memory: EpochMemory | KpssError) => void)[]>();
+  readonly #watchers = new Watchers<EpochMemory | KpssError>();
   #verified = 0;
   #closing: Promise<void> | undefined;
 
@@ -234,7 +235,7 @@ class Pool {
       gone.push(stopped.gone);
     }
     for (const task of unanswered) task.settle({ ok: false, reason: 'closed' });
-    for (const key of [...this.#watchers.keys()]) this.#tellWatchers(key, verifierClosed());
+    this.#watchers.tellAll(verifierClosed());
     await Promise.all(gone);
   }
 
@@ -322,7 +323,7 @@ class Pool {
   #epochReady(memory: EpochMemory, { source, tookMs }: CacheOrigin): void {
     const { pow, epoch } = memory;
     this.#emit({ kind: 'epoch-ready', pow: pow.name, epoch, source, tookMs });
-    this.#tellWatchers(epochKey(memory), memory);
+    this.#watchers.tell(epochKey(memory), memory);
     // The first share of the epoch should not have to wait for a thread's start.
     for (const slot of this.#slots) slot.prepare(memory);
     this.#dispatch();
@@ -351,7 +352,7 @@ class Pool {
         cause: error,
       },
     );
-    this.#tellWatchers(epochKey(of), failure);
+    this.#watchers.tell(epochKey(of), failure);
   }
 
   #workerCrashed(batch: readonly Task[], error: Error | undefined): void {
@@ -373,17 +374,7 @@ class Pool {
     const key = epochKey(of);
     const memory = this.#caches.memory(key);
     if (memory !== undefined) return memory;
-    return new Promise((resolve) => {
-      const watchers = this.#watchers.get(key);
-      if (watchers === undefined) this.#watchers.set(key, [resolve]);
-      else watchers.push(resolve);
-    });
-  }
-
-  #tellWatchers(key: string, outcome: EpochMemory | KpssError): void {
-    const watchers = this.#watchers.get(key) ?? [];
-    this.#watchers.delete(key);
-    for (const watcher of watchers) watcher(outcome);
+    return this.#watchers.wait(key);
   }
 }
 
