@@ -2,6 +2,7 @@ import type { Progress } from './cli/progress.ts';
 import { watchEpochs } from './epoch-progress.ts';
 import type { BlockOutcome } from './found-blocks.ts';
 import { Instance, type InstanceOptions, type InstanceStatus } from './instance.ts';
+import type { DagEvent } from './kawpow/dags.ts';
 import { type KawPow, PROOFS_OF_WORK } from './kawpow/params.ts';
 import { createVerifierPool, type VerifierEvent, type VerifierPoolOptions } from './kawpow/pool.ts';
 import type { CacheOrigin } from './kawpow/thread-messages.ts';
@@ -156,11 +157,53 @@ function logVerifierEvent(event: VerifierEvent, log: Log): void {
     case 'overload':
       log.warn({ unverifiedRate: event.rate, hashesPerS: event.hashesPerS }, overloadText(event));
       return;
+    case 'dag-building':
+    case 'dag-progress':
+    case 'dag-ready':
+    case 'dag-refused':
+    case 'dag-failed':
+    case 'dag-dropped':
+      logDagEvent(event, log);
+      return;
     case 'worker-crashed':
       log.error(
         { err: event.error, again: event.again, failed: event.failed },
         'a verifier thread crashed and was replaced',
       );
+      return;
+    default:
+      event satisfies never;
+  }
+}
+
+function logDagEvent(event: DagEvent, log: Log): void {
+  const { epoch } = event;
+  const gib = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
+  switch (event.kind) {
+    case 'dag-building': {
+      const text = `generating the DAG of epoch ${epoch}, ${gib(event.bytes)}; what is there of it is used already`;
+      log.info({ epoch, bytes: event.bytes }, text);
+      return;
+    }
+    case 'dag-progress':
+      return;
+    case 'dag-ready':
+      log.info({ epoch }, `the DAG of epoch ${epoch} is complete`);
+      return;
+    case 'dag-refused': {
+      const { neededBytes, availableBytes } = event;
+      const text = `the DAG of epoch ${epoch} needs ${gib(neededBytes)} of memory and ${gib(availableBytes)} are free: shares are verified without it`;
+      log.warn({ epoch, neededBytes, availableBytes }, text);
+      return;
+    }
+    case 'dag-failed':
+      log.error(
+        { epoch, err: event.error },
+        `the DAG of epoch ${epoch} was not finished; what is there is used`,
+      );
+      return;
+    case 'dag-dropped':
+      log.debug({ epoch }, 'DAG dropped');
       return;
     default:
       event satisfies never;

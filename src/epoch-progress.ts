@@ -30,8 +30,17 @@ export function watchEpochs(progress: Progress): EpochWatch {
           return show(labelOf(event), event.fraction);
         case 'epoch-ready':
         case 'epoch-failed':
+        case 'dag-building':
+          return show(dagLabelOf(event), 0);
+        case 'dag-progress':
+          return show(dagLabelOf(event), event.progress);
+        case 'dag-ready':
+        case 'dag-failed':
+        case 'dag-dropped':
+          return done(dagLabelOf(event));
         case 'epoch-dropped':
           return done(labelOf(event));
+        case 'dag-refused':
         case 'cache-file':
         case 'overload':
         case 'worker-crashed':
@@ -46,6 +55,19 @@ export function watchEpochs(progress: Progress): EpochWatch {
   };
 }
 
-function labelOf({ pow, epoch }: { readonly pow: string; readonly epoch: number }): string {
-  return `light cache of epoch ${epoch}${pow === USUAL_POW ? '' : ` (${pow})`}`;
+interface OfEpoch {
+  readonly pow: string;
+  readonly epoch: number;
+}
+
+function labelOf(of: OfEpoch): string {
+  return `light cache of ${epochText(of)}`;
+}
+
+function dagLabelOf(of: OfEpoch): string {
+  return `DAG of ${epochText(of)}`;
+}
+
+function epochText({ pow, epoch }: OfEpoch): string {
+  return `epoch ${epoch}${pow === USUAL_POW ? '' : ` (${pow})`}`;
 }

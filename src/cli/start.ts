@@ -74,11 +74,12 @@ async function serve(config: Config, io: Omit<DevIo, 'cacheDirectory'>): Promise
   const stopped = new Promise<void>((resolve) => {
     io.signal.addEventListener('abort', () => resolve(), { once: true });
   });
-  const { threads, cacheDirectory } = config.verifier;
+  const { threads, cacheDirectory, dag } = config.verifier;
   const verifier = createLoggedVerifier(
     {
       threads,
       cacheDirectory,
+      dag: { mode: dag, availableBytes: () => process.availableMemory() },
       clock: io.clock,
       random: chanceFrom(io.random),
     },

@@ -1,5 +1,6 @@
 import { KpssError } from '../error.ts';
 import type { Clock, Timer } from '../mining/ports.ts';
+import type { Dag } from './dag.ts';
 import { claimScratch } from './kernel-memory.ts';
 import type { KawPow } from './params.ts';
 import {
@@ -22,6 +23,8 @@ interface EngineSlotModules {
   readonly threads: Pick<ThreadStarter, 'startWorker'>;
   /** Without it no thread is found to hang, and none is measured. */
   readonly clock: Clock | undefined;
+  /** The dataset of an epoch, if it is there or on its way. */
+  dag(of: PowEpoch): Dag | undefined;
   /** Its batch is settled; it can take another. */
   onIdle(): void;
   /** How long a batch took; not told of a thread's first, which includes its start. */
@@ -77,6 +80,14 @@ export class EngineSlot {
     const scratch = this.#scratches.get(key) ?? claimScratch(memory.memory);
     this.#scratches.set(key, scratch);
     thread.post({ kind: 'prepare', memory, scratch });
+    const dag = this.#modules.dag(memory);
+    if (dag !== undefined) this.useDag(memory, dag);
+  }
+
+  /** @param dag of an epoch that this slot hashes in, or undefined: it is not used any more */
+  useDag(of: PowEpoch, dag: Dag | undefined): void {
+    if (!this.#prepared.has(epochKey(of))) return;
+    this.#thread?.post({ kind: 'dag', powName: of.pow.name, epoch: of.epoch, dag });
   }
 
   /** The epoch's memory goes, and its scratches with it. */

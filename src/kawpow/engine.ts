@@ -16,10 +16,10 @@ export interface Engine {
   /** Lets go of them, and of the DAG. */
   forget(epoch: number): void;
   /**
-   * From now on hashes of this epoch take from the DAG what it has. It may still grow.
+   * From now on hashes of this epoch take from the DAG what it has. It may still grow; undefined ends its use.
    * @throws RangeError when the epoch is not prepared
    */
-  useDag(epoch: number, dag: Dag): void;
+  useDag(epoch: number, dag: Dag | undefined): void;
   /**
    * @param requests any number, all of epochs that are prepared
    * @returns one result for each, in order

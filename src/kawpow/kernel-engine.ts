@@ -64,7 +64,7 @@ export function createKernelEngine(pow: KawPow = KAWPOW): Engine {
 class EpochKernel {
   readonly #pow: KawPow;
   readonly #layout: KernelLayout;
-  readonly #open: (dag?: Dag) => Kernel;
+  readonly #open: (dag?: Dag | undefined) => Kernel;
   #kernel: Kernel;
   /** Address of this engine's scratch. */
   readonly #scratch: number;
@@ -88,7 +88,7 @@ class EpochKernel {
     this.#view = new DataView(memory.buffer);
   }
 
-  useDag(dag: Dag): void {
+  useDag(dag: Dag | undefined): void {
     this.#kernel = this.#open(dag);
   }
 

@@ -1,4 +1,5 @@
 import type { Clock } from '../mining/ports.ts';
+import type { DagEvent, DagMode } from './dags.ts';
 import type { KawPow } from './params.ts';
 import type { CacheFileFault, CacheOrigin } from './thread-messages.ts';
 
@@ -6,6 +7,7 @@ import type { CacheFileFault, CacheOrigin } from './thread-messages.ts';
 
 /** For logs and metrics. `pow` is the name of the proof of work. */
 export type VerifierEvent =
+  | DagEvent
   | { readonly kind: 'epoch-building'; readonly pow: string; readonly epoch: number }
   | {
       readonly kind: 'epoch-progress';
@@ -44,6 +46,12 @@ export interface VerifierPoolOptions {
   readonly epochsMax?: number;
   /** Where light caches are kept on disk, so that the next start need not build them; undefined for nowhere. */
   readonly cacheDirectory?: string | undefined;
+  /** Whether the datasets of the epochs that owners mine in are generated; off unless given. */
+  readonly dag?: {
+    readonly mode: DagMode;
+    /** Memory that the process can still get, now. */
+    readonly availableBytes: () => number;
+  };
   readonly onEvent?: (event: VerifierEvent) => void;
   /** The first proof of work; KAWPOW unless given. */
   readonly pow?: KawPow;

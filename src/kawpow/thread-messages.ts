@@ -25,8 +25,13 @@ export type ToWorker =
   | { readonly kind: 'expect'; readonly pow: KawPow }
   | { readonly kind: 'prepare'; readonly memory: EpochMemory; readonly scratch: number }
   | { readonly kind: 'forget'; readonly powName: string; readonly epoch: number }
-  /** Of an epoch that was prepared. */
-  | { readonly kind: 'dag'; readonly powName: string; readonly epoch: number; readonly dag: Dag }
+  /** Of an epoch that was prepared; undefined ends its use. */
+  | {
+      readonly kind: 'dag';
+      readonly powName: string;
+      readonly epoch: number;
+      readonly dag: Dag | undefined;
+    }
   /** One batch at a time: the next one follows the answer to this one. All of one epoch. */
   | { readonly kind: 'hash'; readonly powName: string; readonly requests: readonly HashRequest[] };
 

@@ -30,6 +30,7 @@ port.on('message', (message: ToWorker) => {
       break;
     case 'dag':
       engines.get(message.powName)?.useDag(message.epoch, message.dag);
+      if (message.dag === undefined) collectGarbage();
       break;
     case 'hash': {
       const engine = engines.get(message.powName);
