@@ -30,6 +30,8 @@ export function watchEpochs(progress: Progress): EpochWatch {
           return show(labelOf(event), event.fraction);
         case 'epoch-ready':
         case 'epoch-failed':
+        case 'epoch-dropped':
+          return done(labelOf(event));
         case 'dag-building':
           return show(dagLabelOf(event), 0);
         case 'dag-progress':
@@ -38,8 +40,6 @@ export function watchEpochs(progress: Progress): EpochWatch {
         case 'dag-failed':
         case 'dag-dropped':
           return done(dagLabelOf(event));
-        case 'epoch-dropped':
-          return done(labelOf(event));
         case 'dag-refused':
         case 'cache-file':
         case 'overload':
