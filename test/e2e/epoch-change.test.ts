@@ -56,7 +56,13 @@ async function mine(port: number, name: string, replied: Replied[], pace: { last
     if (isBlock && Date.now() - pace.lastBlockMs < BLOCK_EVERY_MS) continue;
     if (isBlock) pace.lastBlockMs = Date.now();
     const startMs = performance.now();
-    const params = [`${name}.rig`, jobId, `0x${nonce}`, `0x${headerHash}`, `0x${bytesToHex(outcome.mixHash)}`];
+    const params = [
+      `${name}.rig`,
+      jobId,
+      `0x${nonce}`,
+      `0x${headerHash}`,
+      `0x${bytesToHex(outcome.mixHash)}`,
+    ];
     const reply = await client.call(100 + submitted, 'mining.submit', params);
     replied.push({ height, tookMs: performance.now() - startMs, reply });
     submitted += 1;
@@ -93,6 +99,8 @@ test('an epoch change goes by without one late reply and without one unverified 
   assert.deepEqual(unverified, []);
   assert.ok(kpss.log.filter((line) => line.msg === 'share accepted').length >= total / 2);
   const ready = kpss.log.findIndex((line) => line.epoch === 2 && line.msg.includes('shares are verified'));
-  const needed = kpss.log.findIndex((line) => line.height === 2 * EPOCH_LENGTH && line.msg.startsWith('new tip'));
+  const needed = kpss.log.findIndex(
+    (line) => line.height === 2 * EPOCH_LENGTH && line.msg.startsWith('new tip'),
+  );
   assert.ok(ready >= 0 && ready < needed, 'the light cache is there before the first block that needs it');
 });
