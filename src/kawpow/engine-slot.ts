@@ -1,7 +1,7 @@
 import { KpssError } from '../error.ts';
 import type { Clock, Timer } from '../mining/ports.ts';
 import type { Dag } from './dag.ts';
-import { claimScratch } from './kernel-memory.ts';
+import { claimScratch, releaseScratch } from './kernel-memory.ts';
 import type { KawPow } from './params.ts';
 import {
   type EpochMemory,
@@ -12,6 +12,7 @@ import {
 } from './thread-messages.ts';
 import type { Thread, ThreadStarter } from './threads.ts';
 import type { Task } from './waiting.ts';
+import type { WasmMemory } from './webassembly.ts';
 
 /**
  * A batch takes 0.05 to 0.1 s, and perhaps 5 s on a machine that swaps. A thread that needs longer than this will not
@@ -51,7 +52,7 @@ export class EngineSlot {
   #givenUp: Promise<unknown> = Promise.resolve();
   readonly #prepared = new Set<string>();
   /** By epoch. A thread that replaces a crashed one gets the same. */
-  readonly #scratches = new Map<string, number>();
+  #scratches = new Map<string, { readonly memory: WasmMemory; readonly scratch: number }>();
 
   constructor(modules: EngineSlotModules) {
     this.#modules = modules;
@@ -77,8 +78,9 @@ export class EngineSlot {
     const key = epochKey(memory);
     if (this.#prepared.has(key)) return;
     this.#prepared.add(key);
-    const scratch = this.#scratches.get(key) ?? claimScratch(memory.memory);
-    this.#scratches.set(key, scratch);
+    const known = this.#scratches.get(key);
+    const scratch = known?.scratch ?? claimScratch(memory.memory);
+    if (known === undefined) this.#scratches.set(key, { memory: memory.memory, scratch });
     thread.post({ kind: 'prepare', memory, scratch });
     const dag = this.#modules.dag(memory);
     if (dag !== undefined) this.useDag(memory, dag);
@@ -156,7 +158,13 @@ export class EngineSlot {
   }
 
   #giveUp(): void {
-    this.#givenUp = Promise.all([this.#givenUp, this.#thread?.stop()]);
+    // It may write for as long as it is not gone: the thread that replaces it gets other scratches.
+    const scratches = this.#scratches;
+    this.#scratches = new Map();
+    const gone = this.#thread?.stop().then(() => {
+      for (const { memory, scratch } of scratches.values()) releaseScratch(memory, scratch);
+    });
+    this.#givenUp = Promise.all([this.#givenUp, gone]);
     this.#crashed(
       new KpssError('KPSS_VERIFIER_HUNG', `a verifier thread gave no answer for ${HUNG_AFTER_MS / 1000} s`),
     );

@@ -82,6 +82,23 @@ test('an answer of a thread that was given up changes nothing', async () => {
   assert.equal(pool.status().verified, 2);
 });
 
+test('a thread that hangs keeps its scratch until it is gone', async () => {
+  const { pool, threads, clock } = setUpTimedPool();
+  const scratches = (): number[] =>
+    threads.workers.flatMap(({ posts }) =>
+      posts.flatMap((message) => (message.kind === 'prepare' ? [message.scratch] : [])),
+    );
+  const verdict = pool.verify(shareOf(1));
+  await clock.advance(HUNG_AFTER_MS);
+  assert.deepEqual(scratches(), [0, 1], 'it may still be writing there');
+  await clock.advance(HUNG_AFTER_MS);
+  assert.equal(reasonOf(await verdict), 'failed');
+  const next = pool.verify(shareOf(2));
+  assert.deepEqual(scratches(), [0, 1, 0], 'the first one is gone by now');
+  workOff(threads);
+  assert.equal(reasonOf(await next), 'ok, valid');
+});
+
 test('a thread that is slow, but answers, is left alone; close leaves no timer', async () => {
   const { pool, threads, clock } = setUpTimedPool();
   for (let i = 0; i < 10; i++) {
