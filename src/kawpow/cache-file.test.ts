@@ -242,7 +242,7 @@ test('what crashed writers left goes; what a writer touched in this minute and o
 
 test('at most eight caches stay, the longest unused go, and nothing else does', () => {
   for (let epoch = 0; epoch < 8; epoch++) write(epoch, NOW_MS + epoch * MINUTE_MS);
-  const foreign = ['a.lightcache', 'small-1.lightcache.bak', 'SMALL-1.lightcache', 'raven.conf'];
+  const foreign = ['a.lightcache', 'my-notes-1.lightcache', 'small-1.lightcache.bak', 'SMALL-1.lightcache'];
   for (const name of foreign) writeFileSync(join(directory, name), 'mine');
   for (const name of foreign) utimesSync(join(directory, name), 0, 0);
   mkdirSync(join(directory, 'small-99.lightcache'));
@@ -270,4 +270,16 @@ test('a cache of the wrong size and a variant with the name of a path are our ow
   const pow = { ...SMALL_POW, name: '../small' };
   assert.throws(() => cacheFilePath(directory, { pow, epoch: 3 }));
   assert.ok(!existsSync(directory));
+});
+
+test('folders are made one in the other, and where none can be made that is told', () => {
+  const deep = join(directory, 'a', 'b');
+  assert.ok(writeCacheFile(deep, key(3), contents(3), NOW_MS).ok);
+  assert.deepEqual(readdirSync(deep), ['small-3.lightcache']);
+  // Node's recursive mkdir would not return from the second one.
+  const nowhere = ['/dev/null/kpss/a', ...(existsSync('/proc/self') ? ['/proc/self/kpss/a'] : [])];
+  for (const path of nowhere) {
+    const written = writeCacheFile(path, key(3), contents(3), NOW_MS);
+    assert.equal(written.ok ? '' : written.reason, 'unwritable');
+  }
 });

@@ -14,7 +14,7 @@ import {
   unlinkSync,
   writeSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { equalBytes } from '../chain/bytes.ts';
 import { lightCacheBytes } from './epoch.ts';
 import type { CacheFileFault, PowEpoch } from './thread-messages.ts';
@@ -44,6 +44,8 @@ const HEADER_BYTES = 256;
 const DIGEST = 'sha256';
 const DIGEST_BYTES = 32;
 
+/** What each of our files begins with, in every format. */
+const BEGINNING = '{"file":"KPSS light cache"';
 const OWN_FILE = /^[a-z0-9-]+-\d+\.lightcache$/;
 const OWN_TEMPORARY = /^[a-z0-9-]+-\d+\.lightcache\.[0-9a-f]{16}\.tmp$/;
 
@@ -118,7 +120,7 @@ export function writeCacheFile(
   assertWhole(key, bytes);
   const temporary = `${path}.${randomBytes(8).toString('hex')}.tmp`;
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    makeDirectory(resolve(directory));
     attempt(() => removeTemporaries(directory, nowMs));
     const file = openSync(temporary, 'wx', 0o600);
     try {
@@ -196,10 +198,42 @@ function removeTemporaries(directory: string, nowMs: number): void {
   }
 }
 
+/**
+ * One after the other: Node's own way of making several never returns where one cannot be made in a folder that is there,
+ * as below /proc, and a thread that is caught in it cannot be ended.
+ */
+function makeDirectory(directory: string): void {
+  const parent = dirname(directory);
+  if (parent !== directory && lstatSync(directory, { throwIfNoEntry: false }) === undefined) {
+    makeDirectory(parent);
+    try {
+      mkdirSync(directory, { mode: 0o700 });
+    } catch (error) {
+      // Another process may have been first.
+      if (lstatSync(directory, { throwIfNoEntry: false }) === undefined) throw error;
+    }
+  }
+}
+
 /** @param written the file that stays, whatever the clock says */
 function prune(directory: string, written: string): void {
-  const others = newestFirst(directory, OWN_FILE).filter(({ path }) => path !== written);
+  const others = newestFirst(directory, OWN_FILE).filter(({ path }) => path !== written && isOurs(path));
   for (const { path } of others.slice(CACHE_FILES_MAX - 1)) attempt(() => unlinkSync(path));
+}
+
+/** Somebody else may call a file like one of ours. */
+function isOurs(path: string): boolean {
+  try {
+    const file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    try {
+      const beginning = new Uint8Array(BEGINNING.length);
+      return readWhole(file, beginning) && new TextDecoder().decode(beginning) === BEGINNING;
+    } finally {
+      closeSync(file);
+    }
+  } catch {
+    return false;
+  }
 }
 
 /** Files, never folders or links, by the time of their last use. */
