@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SMALL_POW } from '../test/conformance/small-pow.ts';
-import { createLoggedVerifier } from './app.ts';
 import type { Progress } from './cli/progress.ts';
 import { watchEpochs } from './epoch-progress.ts';
 import type { Log } from './mining/ports.ts';
+import { createLoggedVerifier } from './verifier-log.ts';
 
 const LOG: Log = { debug() {}, info() {}, warn() {}, error() {} };
 

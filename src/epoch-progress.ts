@@ -68,6 +68,7 @@ function dagLabelOf(of: OfEpoch): string {
   return `DAG of ${epochText(of)}`;
 }
 
-function epochText({ pow, epoch }: OfEpoch): string {
+/** What an epoch is called before people. */
+export function epochText({ pow, epoch }: OfEpoch): string {
   return `epoch ${epoch}${pow === USUAL_POW ? '' : ` (${pow})`}`;
 }

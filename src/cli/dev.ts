@@ -1,4 +1,4 @@
-import { App, createLoggedVerifier } from '../app.ts';
+import { App } from '../app.ts';
 import { decodeAddress, encodeAddress } from '../chain/address.ts';
 import { findNetwork, type Network } from '../chain/coins.ts';
 import { sha256d } from '../chain/hash.ts';
@@ -11,6 +11,7 @@ import { KAWPOW, type KawPow, withEpochLength } from '../kawpow/params.ts';
 import type { Clock, Log, RandomSource } from '../mining/ports.ts';
 import type { VardiffOptions } from '../mining/vardiff.ts';
 import { createRpcClient } from '../node/rpc-client.ts';
+import { createLoggedVerifier } from '../verifier-log.ts';
 import type { Progress } from './progress.ts';
 
 export interface DevArgs {

@@ -1,9 +1,10 @@
 import { lstatSync } from 'node:fs';
-import { App, createLoggedVerifier } from '../app.ts';
+import { App } from '../app.ts';
 import { chanceFrom } from '../clock.ts';
 import { resolveConfig } from '../config/load.ts';
 import type { Config, ConfigFlags } from '../config/types.ts';
 import type { Clock, Log, RandomSource } from '../mining/ports.ts';
+import { createLoggedVerifier } from '../verifier-log.ts';
 import { type DevIo, runDev } from './dev.ts';
 import { findMisplaced } from './misplaced.ts';
 import type { Progress } from './progress.ts';

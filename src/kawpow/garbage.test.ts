@@ -10,9 +10,10 @@ const EPOCHS = 4;
 /** Collecting is asked for at once, and comes when the threads get to it. */
 const PATIENCE_MS = 5_000;
 
-test('the memory of an epoch that was dropped goes back to the system', async () => {
+test('the memory of an epoch that was dropped goes back to the system', async (t) => {
   const pow: KawPow = { ...SMALL_POW, lightCacheBytes: { initial: CACHE_BYTES, growth: 0 } };
   const pool = createVerifierPool({ pow, epochsMax: 1 });
+  t.after(() => pool.close());
   let firstBytes = 0;
   for (let epoch = 0; epoch < EPOCHS; epoch++) {
     const outcome = await pool.hash({
@@ -29,5 +30,4 @@ test('the memory of an epoch that was dropped goes back to the system', async ()
   const deadlineMs = performance.now() + PATIENCE_MS;
   while (!isBack() && performance.now() < deadlineMs) await new Promise((resolve) => setTimeout(resolve, 50));
   assert.ok(isBack(), `${Math.round(grownBytes() / MIB)} MiB more than with one epoch`);
-  await pool.close();
 });
