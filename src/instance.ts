@@ -128,7 +128,7 @@ export class Instance {
     const port = await this.#server.listen();
     const { host } = this.#options.stratum;
     const urls = addressesOf(host).map((address) => `stratum+tcp://${address}:${port}`);
-    this.#modules.log.info({ host, port }, `${this.#options.name}: miners connect to ${urls.join(' or ')}`);
+    this.#modules.log.info({ host, port }, `miners connect to ${urls.join(' or ')}`);
     this.#templates.start();
     this.#scheduleSummary();
     return port;

@@ -55,15 +55,17 @@ export function parseHashOptions(options: HashOptions): HashJobResult {
 
 /**
  * One line of standard input: `{"height","headerHash","nonce"}` or `{"blockHeader"}`. Other members are not looked at,
- * so that lines of recorded hashes can be given as they are.
+ * so that lines of recorded hashes can be given as they are; but one that names another proof of work is refused.
+ * @param powName what is hashed
  */
-export function parseHashLine(line: string): HashJobResult {
+export function parseHashLine(line: string, powName: string): HashJobResult {
   if (line.length > LINE_CHARS_MAX) {
     return { ok: false, reason: `the line has more than ${LINE_CHARS_MAX} characters` };
   }
   return parse(() => {
     const members = objectOf(line);
-    const { height, headerHash, nonce, blockHeader } = members;
+    const { height, headerHash, nonce, blockHeader, pow = powName } = members;
+    if (pow !== powName) throw new RangeError(`pow is ${quoted(pow)}, and ${powName} is hashed: see --pow`);
     if (blockHeader !== undefined) {
       if (height !== undefined || headerHash !== undefined || nonce !== undefined) {
         throw new RangeError('blockHeader stands alone: it has its own height and nonce');

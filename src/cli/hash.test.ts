@@ -303,4 +303,6 @@ test('another coin’s proof of work is hashed on request, alone and line by lin
   assert.deepEqual(once.printed, [JSON.stringify({ mixHash, finalHash })]);
   const lines = await run({ source: '-', pow }, [line(wanted)], { createVerifier });
   assert.deepEqual(lines.printed, once.printed);
+  const mistaken = await run({ source: '-' }, [line(wanted)], { createVerifier });
+  assert.match(mistaken.printed.join(), /pow is .*meowpow.*, and kawpow is hashed: see --pow/);
 });

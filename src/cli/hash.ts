@@ -133,7 +133,7 @@ async function hashLines(pow: KawPow, io: HashIo): Promise<number> {
 }
 
 async function answerLine(line: string, pow: KawPow, verifier: Verifier, io: HashIo): Promise<Answer> {
-  const parsed = parseHashLine(line);
+  const parsed = parseHashLine(line, pow.name);
   if (!parsed.ok) return parsed;
   const refusal = refusalOf(parsed.job, pow, verifier, io);
   return refusal === undefined ? answerOf(parsed.job, verifier) : { ok: false, reason: refusal };

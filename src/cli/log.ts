@@ -27,6 +27,8 @@ const QUIET_FIELDS = [
     'reason',
   ],
   ...['blocks', 'code', 'url', 'threads', 'candidate', 'attempt', 'verdict', 'confirmations', 'amountSat'],
+  ...['tookMs', 'bytes', 'neededBytes', 'availableBytes', 'path', 'percent', 'leftMs', 'unverifiedRate'],
+  ...['hashesPerS', 'accepted', 'rejected'],
   ...['percent', 'leftMs'],
 ].join(',');
 
@@ -66,7 +68,7 @@ export function createLog(level: LogLevel, logFormat: LogFormat): ProgramLog {
 
 function createPrettifier(): (line: string) => string {
   const prettify = prettyFactory({
-    colorize: process.stdout.isTTY,
+    colorize: process.stdout.isTTY && !process.env.NO_COLOR && process.env.TERM !== 'dumb',
     translateTime: 'SYS:HH:MM:ss',
     ignore: QUIET_FIELDS,
     singleLine: true,

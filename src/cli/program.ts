@@ -92,7 +92,7 @@ function addTools(program: Command, exit: (code: number) => void): void {
     });
 
   command('hash', 'compute the KawPoW hash of a header')
-    .argument('[source]', '- reads JSON lines from standard input')
+    .argument('[source]', '- reads lines like {"height":1,"headerHash":"…","nonce":"…"} from standard input')
     .option('--height <height>', 'block height')
     .option('--header <hex>', 'header hash, 64 hex digits')
     .option('--nonce <hex>', 'nonce, 16 hex digits')

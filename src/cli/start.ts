@@ -95,7 +95,7 @@ async function serve(config: Config, io: Omit<DevIo, 'cacheDirectory'>): Promise
         payoutAddress === undefined
           ? 'each miner is paid at the address it logs in with'
           : `blocks pay ${payoutAddress}`;
-      log.info({ instance: name, url: node.url }, `${name}: ${paid}; the node is ${node.url}`);
+      log.info({ instance: name, url: node.url }, `${paid}; the node is ${node.url}`);
     }
     if (!io.signal.aborted) await stopped;
     log.info({}, 'stopping');
