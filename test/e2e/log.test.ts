@@ -86,7 +86,7 @@ test('an ordinary log has every line, the last one too', async () => {
   assert.equal(lines.filter(({ msg }) => msg.includes('joined')).length, 20);
 });
 
-test('where the log is no terminal, no control code comes, also while a light cache is built', async () => {
+test('where the log is no terminal, no control code comes, also while a light cache is built', async (t) => {
   const args = [MAIN, 'dev', '--port', '0', '--threads', '0', '--log-format', 'pretty'];
   const child = spawn(process.execPath, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -94,10 +94,11 @@ test('where the log is no terminal, no control code comes, also while a light ca
   });
   let text = '';
   const exited = once(child, 'exit');
+  t.after(() => child.kill('SIGKILL'));
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (chunk: string) => {
       text += chunk;
-      if (text.includes('light cache of epoch 0 built')) child.kill('SIGTERM');
+      if (text.includes('light cache of epoch 0 was built')) child.kill('SIGTERM');
     });
   }
   assert.deepEqual(await exited, [0, null]);
