@@ -160,6 +160,18 @@ test('an epoch that is dropped with requests waiting is built again for them', a
   );
 });
 
+test('an epoch gets its room though a session ends that had asked much of the one before', async () => {
+  const { pool, threads } = setUp({ epochsMax: 1 });
+  const verdicts = Array.from({ length: 41 }, () => ask(pool, 0, 7));
+  threads.builder.finish();
+  const other = ask(pool, 1, 8);
+  pool.endSession('7');
+  assert.deepEqual(runToIdle(threads), [...repeat(0, ENGINE_BATCH_MAX), 1]);
+  assert.equal((await other).ok, true);
+  const served = await Promise.all(verdicts.map(async (verdict) => (await verdict).ok));
+  assert.equal(served.filter((ok) => ok).length, ENGINE_BATCH_MAX);
+});
+
 test('a builder that crashes is started once more', async () => {
   const { pool, threads, happened } = setUp();
   const verdict = ask(pool, 0);

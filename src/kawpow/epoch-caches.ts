@@ -117,6 +117,8 @@ export class EpochCaches {
   /** Drops what nobody needs any more, and builds what is missing. To be called when requests are gone. */
   settle(): void {
     for (const [key, entry] of this.#entries) {
+      // What a session that ended had asked will not be served: it would be owed for ever.
+      entry.owed = Math.min(entry.owed, this.#modules.waiting(entry.of));
       const isOver = entry.wasKept && this.#kept.rank(key) === undefined;
       if (!isOver || this.#modules.waiting(entry.of) > 0 || this.#modules.isWatched(entry.of)) continue;
       this.#entries.delete(key);
