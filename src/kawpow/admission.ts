@@ -6,6 +6,10 @@ import { admissionChance, DemandMeter, SpeedMeter, UnverifiedRate } from './over
  * a forger who connects anew begins again without trust.
  */
 export const TRUSTED_AFTER = 4;
+/** A session that asks less has no part in what the threads do: its last share was 23 s ago. */
+const IDLE_BELOW_PER_S = 0.01;
+/** How often the sessions are counted that are not idle: that is a walk over all of them. */
+const COUNT_EVERY_MS = 1_000;
 
 /** What is known of a session, from its first share to its end. */
 interface SessionRecord {
@@ -34,6 +38,9 @@ export class Admission {
   readonly #speed = new SpeedMeter();
   readonly #rate = new UnverifiedRate();
   #shed = 0;
+  /** Sessions that were not idle when they were last counted. */
+  #busy = 1;
+  #countedMs = Number.NEGATIVE_INFINITY;
 
   constructor(threads: number, modules: AdmissionModules) {
     this.#threads = threads;
@@ -71,11 +78,23 @@ export class Admission {
     const isTrusted = record !== undefined && record.right >= TRUSTED_AFTER && !record.wasCaught;
     if (!isTrusted) return true;
     // All sessions that ask no more than this could be verified whole, were there no others. Their wait is that for
-    // their turn; the others' is never taken for shorter than all that waits, so that they are drawn alike.
-    const isQuiet = record.demand.perS(clock.nowMs()) <= hashesPerS / this.#records.size;
-    const before = isQuiet ? ahead.turns : Math.max(ahead.all, ahead.turns);
+    // their turn, if that comes before all that waits is done; the others' is never taken for shorter than all that
+    // waits, so that they are drawn alike.
+    const nowMs = clock.nowMs();
+    const isQuiet = record.demand.perS(nowMs) <= hashesPerS / this.#busySessions(nowMs);
+    const before = isQuiet ? Math.min(ahead.all, ahead.turns) : Math.max(ahead.all, ahead.turns);
     const chance = admissionChance((before / hashesPerS) * 1000);
     return chance >= 1 || random() < chance;
+  }
+
+  /** @returns 1 or more */
+  #busySessions(nowMs: number): number {
+    if (nowMs - this.#countedMs < COUNT_EVERY_MS) return this.#busy;
+    let busy = 0;
+    for (const { demand } of this.#records.values()) if (demand.perS(nowMs) >= IDLE_BELOW_PER_S) busy += 1;
+    this.#busy = Math.max(1, busy);
+    this.#countedMs = nowMs;
+    return this.#busy;
   }
 
   /** Counts what was decided about a share. */
