@@ -19,6 +19,11 @@ import type { WasmMemory } from './webassembly.ts';
  * answer any more.
  */
 export const HUNG_AFTER_MS = 30_000;
+/**
+ * The last part of that, begun when the rest is over. After a pause of the whole process, such as a laptop's sleep, the
+ * rest is over before an answer that is there already can be read; reading it takes no time like this.
+ */
+export const LAST_WAIT_MS = 2_000;
 
 interface EngineSlotModules {
   readonly threads: Pick<ThreadStarter, 'startWorker'>;
@@ -106,7 +111,9 @@ export class EngineSlot {
     this.#batch = batch;
     const { clock } = this.#modules;
     this.#batchSinceMs = clock?.nowMs();
-    this.#hangs = clock?.setTimer(HUNG_AFTER_MS, () => this.#giveUp());
+    this.#hangs = clock?.setTimer(HUNG_AFTER_MS - LAST_WAIT_MS, () => {
+      this.#hangs = clock.setTimer(LAST_WAIT_MS, () => this.#giveUp());
+    });
     const requests = batch.map((task) => task.request);
     this.#running().post({ kind: 'hash', powName: memory.pow.name, requests });
   }

@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { reasonOf, setUpTimedPool, shareOf, workOff } from '../../test/conformance/pool-harness.ts';
+import {
+  reasonOf,
+  setUpReadyPool,
+  setUpTimedPool,
+  shareOf,
+  workOff,
+} from '../../test/conformance/pool-harness.ts';
+import type { Clock } from '../mining/ports.ts';
 import { HUNG_AFTER_MS } from './engine-slot.ts';
 
 // Threads that are lost with requests in work.
@@ -112,4 +119,41 @@ test('a thread that is slow, but answers, is left alone; close leaves no timer',
   await pool.close();
   assert.equal(reasonOf(await verdict), 'closed');
   assert.equal(clock.pending(), 0);
+});
+
+/** A clock as it is after a pause: all timers that became due run at once, at the time of its end. */
+function createPausedClock(): Clock & { pause(durationMs: number): void } {
+  const timers = new Set<{ readonly atMs: number; readonly callback: () => void }>();
+  let nowMs = 0;
+  return {
+    nowMs: () => nowMs,
+    setTimer(delayMs, callback) {
+      const timer = { atMs: nowMs + delayMs, callback };
+      timers.add(timer);
+      return { cancel: () => void timers.delete(timer) };
+    },
+    pause(durationMs) {
+      nowMs += durationMs;
+      for (const timer of [...timers]) {
+        if (timer.atMs <= nowMs && timers.delete(timer)) timer.callback();
+      }
+    },
+  };
+}
+
+test('after a pause of the whole process a thread is not given up before its answer could be read', async () => {
+  const clock = createPausedClock();
+  const { pool, threads, events } = setUpReadyPool({ clock });
+  for (let i = 0; i < 2; i++) {
+    const verdict = pool.verify(shareOf(i));
+    clock.pause(3_600_000);
+    threads.worker.answer();
+    assert.equal(reasonOf(await verdict), 'ok, valid');
+  }
+  assert.equal(threads.workers.length, 1);
+  assert.ok(events.every(({ kind }) => kind !== 'worker-crashed'));
+  void pool.verify(shareOf(3));
+  clock.pause(3_600_000);
+  clock.pause(3_600_000);
+  assert.equal(threads.workers[0]?.stopped, true, 'one that does not answer is given up all the same');
 });
