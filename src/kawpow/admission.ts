@@ -67,6 +67,13 @@ export class Admission {
     this.#speed.add(hashes, tookMs);
   }
 
+  /** Enough of its shares were right, and none was false. Without a clock nobody is known, and everybody is trusted. */
+  isTrusted(sessionId: string): boolean {
+    if (this.#modules.clock === undefined) return true;
+    const record = this.#records.get(sessionId);
+    return record !== undefined && record.right >= TRUSTED_AFTER && !record.wasCaught;
+  }
+
   /**
    * @param ahead requests that wait already: all, and those served before this one if its session has its turns only
    */
@@ -75,8 +82,7 @@ export class Admission {
     const { clock, random } = this.#modules;
     const record = this.#records.get(sessionId);
     if (hashesPerS === undefined || clock === undefined || random === undefined) return true;
-    const isTrusted = record !== undefined && record.right >= TRUSTED_AFTER && !record.wasCaught;
-    if (!isTrusted) return true;
+    if (record === undefined || !this.isTrusted(sessionId)) return true;
     // All sessions that ask no more than this could be verified whole, were there no others. Their wait is that for
     // their turn, if that comes before all that waits is done; the others' is never taken for shorter than all that
     // waits, so that they are drawn alike.

@@ -24,6 +24,13 @@ const QUEUE_MAX = 1024;
  * shut the others out. Thousands of cards behind one connection keep a thread busy with it all the same.
  */
 const SESSION_QUEUE_MAX = 64;
+/**
+ * Of a session that is not trusted yet, or was caught. A miner has one or two by the time that four were found right;
+ * a forger who connects many times would fill the queue with less than a hundredth of this work.
+ */
+const UNTRUSTED_SESSION_QUEUE_MAX = 8;
+/** Of queueMax, for all sessions together that are not trusted: the trusted ones keep the other half. */
+const UNTRUSTED_QUEUE_PART = 0.5;
 /** One that is asked for, and another; each has a light cache of up to 100 MiB these years. */
 const EPOCHS_MAX = 2;
 /** A request whose thread crashed or hung is asked once more; the second time is taken as its own fault. */
@@ -197,6 +204,7 @@ export class Pool {
         of,
         sessionId: asker.sessionId,
         urgent: asker.urgent,
+        isTrusted: !asker.isShare || this.#admission.isTrusted(asker.sessionId),
         crashes: 0,
         settle,
       };
@@ -209,7 +217,7 @@ export class Pool {
     if (urgent) return undefined;
     if (this.#waiting.length >= this.#queueMax) return 'queue-full';
     if (!isShare) return undefined;
-    if (this.#waiting.countOf(sessionId) >= SESSION_QUEUE_MAX) return 'queue-full';
+    if (!this.#hasRoom(sessionId)) return 'queue-full';
     // While its cache is being built, nobody knows how long the wait is: it waits, as long as there is room.
     const key = epochKey(of);
     if (!this.#isReady(key)) return undefined;
@@ -221,6 +229,14 @@ export class Pool {
     return this.#admission.admits(sessionId, { all: all + inWork, turns: turns + inWork })
       ? undefined
       : 'shed';
+  }
+
+  /** Whether another share of a session may wait, as far as its own part of the queue goes. */
+  #hasRoom(sessionId: string): boolean {
+    const count = this.#waiting.countOf(sessionId);
+    if (this.#admission.isTrusted(sessionId)) return count < SESSION_QUEUE_MAX;
+    const untrustedMax = this.#queueMax * UNTRUSTED_QUEUE_PART;
+    return count < UNTRUSTED_SESSION_QUEUE_MAX && this.#waiting.untrusted < untrustedMax;
   }
 
   #isReady(key: string): boolean {

@@ -195,7 +195,11 @@ test('an ended session is answered `closed`, but for its candidates and what is 
 });
 
 test('a flooding session fills its own part of the queue only, and quiet ones go in the very next batch', async () => {
-  const { pool, threads } = setUpTimedPool();
+  const harness = setUpTimedPool({ random: () => 0 });
+  const { pool, threads, clock } = harness;
+  workAt(HASHES_PER_S, harness, clock);
+  await earnTrust(['flood'], harness, clock);
+  threads.onBatch = () => {};
   const reasons: string[] = [];
   const flood = Array.from({ length: 2_000 }, async (_, i) => {
     reasons.push(reasonOf(await pool.verify(shareOf(i, { sessionId: 'flood' }))));
@@ -233,6 +237,54 @@ test('flooding sessions are sampled, while quiet ones are verified whole', async
   assert.ok(sampled > 30_000 && sampled < 34_000, `${sampled} of 40,000, at a fifth of that speed`);
 });
 
+test('strangers leave room for those who are trusted, and for each other, however many shares they send', async () => {
+  const harness = setUpTimedPool();
+  const { pool, clock, threads } = harness;
+  workAt(HASHES_PER_S, harness, clock);
+  await earnTrust(['trusted'], harness, clock);
+  threads.onBatch = () => {};
+  const flood = (sessionIds: readonly string[]): string[] => {
+    const reasons: string[] = [];
+    for (const sessionId of sessionIds)
+      for (let i = 0; i < 64; i++)
+        void pool.verify(falseShareOf(i, { sessionId })).then((verdict) => reasons.push(reasonOf(verdict)));
+    return reasons;
+  };
+  flood(names(17));
+  assert.equal(pool.status().queued, 17 * 8, 'the first was in work at once, and the session sent one more');
+  const stranger = pool.verify(falseShareOf(9, { sessionId: 'stranger' }));
+  assert.equal(pool.status().queued, 17 * 8 + 1);
+  flood(Array.from({ length: 100 }, (_, i) => `more ${i}`));
+  assert.equal(pool.status().queued, 512, 'all strangers together have half of the queue');
+  assert.equal(reasonOf(await pool.verify(shareOf(9, { sessionId: 'late' }))), 'queue-full');
+  const trusted = pool.verify(shareOf(9, { sessionId: 'trusted' }));
+  assert.equal(pool.status().queued, 513);
+  workOff(threads);
+  assert.equal(reasonOf(await stranger), 'ok, not valid');
+  assert.equal(reasonOf(await trusted), 'ok, valid');
+  flood(names(100).map((name) => `${name} again`));
+  assert.equal(pool.status().queued, 512, 'what was answered makes room');
+});
+
+test('a session that was caught has a stranger’s part of the queue', async () => {
+  const harness = setUpTimedPool();
+  const { pool, clock, threads } = harness;
+  workAt(HASHES_PER_S, harness, clock);
+  await earnTrust(['a', 'b'], harness, clock);
+  void pool.verify(falseShareOf(1, { sessionId: 'b' }));
+  await clock.advance(1_000);
+  threads.onBatch = () => {};
+  void pool.hash(shareOf(0));
+  for (const [sessionId, room] of [
+    ['a', 64],
+    ['b', 8],
+  ] as const) {
+    const before = pool.status().queued;
+    for (let i = 0; i < 100; i++) void pool.verify(shareOf(i, { sessionId }));
+    assert.equal(pool.status().queued - before, room, sessionId);
+  }
+});
+
 test('while a cache is being built nothing is shed, even of those who are trusted and flood', async () => {
   const harness = setUpTimedPool({ random: () => 0.999 });
   const { pool, clock, threads } = harness;
@@ -252,10 +304,10 @@ test('while a cache is being built the queue bounds what waits', async () => {
   const harness = setUpPool({ clock, queueMax: 100 });
   const { pool, threads } = harness;
   const first = names(10).flatMap((sessionId) =>
-    Array.from({ length: 10 }, (_, i) => pool.verify(shareOf(i, { sessionId }))),
+    Array.from({ length: 5 }, (_, i) => pool.verify(shareOf(i, { sessionId }))),
   );
   assert.equal(reasonOf(await pool.verify(shareOf(1, { sessionId: 'more' }))), 'queue-full');
-  assert.equal(pool.status().unverifiedRate, 1 / 101);
+  assert.equal(pool.status().unverifiedRate, 1 / 51);
   const urgent = pool.verify(shareOf(2, { sessionId: 'more', urgent: true }));
   threads.builder.finish();
   workOff(threads);

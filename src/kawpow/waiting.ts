@@ -10,6 +10,8 @@ export interface Task {
   readonly of: PowEpoch;
   readonly sessionId: string;
   readonly urgent: boolean;
+  /** Its session was, when it asked. */
+  readonly isTrusted: boolean;
   /** Threads that crashed while they had it. */
   crashes: number;
   readonly settle: (outcome: HashOutcome) => void;
@@ -25,9 +27,15 @@ export class Waiting {
   /** A crash may be the fault of one of these, so each goes alone, before all others. */
   #crashed: Task[] = [];
   #length = 0;
+  #untrusted = 0;
 
   get length(): number {
     return this.#length;
+  }
+
+  /** Requests of sessions that were not trusted when they asked, urgent ones not among them. */
+  get untrusted(): number {
+    return this.#untrusted;
   }
 
   /** @param key of an epoch, as epochKey gives it */
@@ -59,7 +67,7 @@ export class Waiting {
   }
 
   push(task: Task): void {
-    this.#length += 1;
+    this.#count([task], 1);
     if (task.crashes > 0) {
       this.#crashed.push(task);
       return;
@@ -84,8 +92,9 @@ export class Waiting {
   takeBatch(isReady: (key: string) => boolean, batchMax: number, threads: number): Task[] {
     const crashedAt = this.#crashed.findIndex((task) => isReady(epochKey(task.of)));
     if (crashedAt >= 0) {
-      this.#length -= 1;
-      return this.#crashed.splice(crashedAt, 1);
+      const alone = this.#crashed.splice(crashedAt, 1);
+      this.#count(alone, -1);
+      return alone;
     }
     const key = this.#nextEpoch(isReady);
     const queue = key === undefined ? undefined : this.#queues.get(key);
@@ -97,7 +106,7 @@ export class Waiting {
       if (task === undefined) break;
       batch.push(task);
     }
-    this.#length -= batch.length;
+    this.#count(batch, -1);
     this.#queues.delete(key);
     if (queue.length > 0) this.#queues.set(key, queue);
     return batch;
@@ -122,7 +131,7 @@ export class Waiting {
       removed.push(...queue.remove(sessionId));
       if (queue.length === 0) this.#queues.delete(key);
     }
-    this.#length -= removed.length;
+    this.#count(removed, -1);
     return removed;
   }
 
@@ -136,7 +145,14 @@ export class Waiting {
       for (let task = queue.take(); task !== undefined; task = queue.take()) drained.push(task);
       this.#queues.delete(queueKey);
     }
-    this.#length -= drained.length;
+    this.#count(drained, -1);
     return drained;
+  }
+
+  #count(tasks: readonly Task[], by: 1 | -1): void {
+    for (const task of tasks) {
+      this.#length += by;
+      if (!task.isTrusted && !task.urgent) this.#untrusted += by;
+    }
   }
 }

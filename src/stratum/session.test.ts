@@ -176,28 +176,28 @@ describe('each kind of bad share has its code, and a good one is accepted', () =
   });
 
   test('a wrong mix hash of a session that had shares taken on trust: 20, and it is closed at once', async () => {
-    const harness = createHardHarness();
-    harness.logIn();
-    const judgements: Judgement[] = [
-      { accepted: true, verified: false, because: 'no-verdict' },
-      { accepted: false, reason: 'wrong-mix' },
-      { accepted: true, verified: false, because: 'overload' },
-      { accepted: false, reason: 'wrong-mix' },
-    ];
-    const closes: number[] = [];
-    for (const [i, judgement] of judgements.entries()) {
-      harness.setJudge(() => Promise.resolve(judgement));
-      harness.submit(i + 10, { nonce: `000000000000000${i}` });
-      await harness.clock.settle();
-      closes.push(harness.closes.length);
+    for (const [because, reason] of [
+      ['no-verdict', 'wrong-mix'],
+      ['overload', 'broken-trust'],
+    ] as const) {
+      const harness = createHardHarness();
+      harness.logIn();
+      const judgements: Judgement[] = [
+        { accepted: true, verified: false, because },
+        { accepted: false, reason: 'wrong-mix' },
+      ];
+      for (const [i, judgement] of judgements.entries()) {
+        harness.setJudge(() => Promise.resolve(judgement));
+        harness.submit(i + 10, { nonce: `000000000000000${i}` });
+        await harness.clock.settle();
+      }
+      assert.deepEqual(harness.closes, because === 'overload' ? ['demerits'] : []);
+      assert.deepEqual(harness.reply(11).error, [20, 'wrong mix hash', null]);
+      assert.deepEqual(
+        harness.results.flatMap((result) => (result.kind === 'rejected' ? [result.reason] : [])),
+        [reason],
+      );
     }
-    assert.deepEqual(closes, [0, 0, 0, 1]);
-    assert.deepEqual(harness.closes, ['demerits']);
-    assert.deepEqual(harness.reply(13).error, [20, 'wrong mix hash', null]);
-    assert.deepEqual(
-      harness.results.flatMap((result) => (result.kind === 'rejected' ? [result.reason] : [])),
-      ['wrong-mix', 'broken-trust'],
-    );
   });
 
   test('a session that had shares taken on trust is closed by a wrong mix hash that is found out late, too', async () => {
@@ -216,6 +216,32 @@ describe('each kind of bad share has its code, and a good one is accepted', () =
       harness.results.flatMap((result) => (result.kind === 'revoked' ? [result.reason] : [])),
       ['broken-trust'],
     );
+  });
+
+  test('a session that was caught is not trusted any more: a share that nobody had time for is refused', async () => {
+    for (const wasLate of [false, true]) {
+      const harness = createHardHarness();
+      let late = () => {};
+      const submitJudged = async (id: number, judgement: Judgement): Promise<void> => {
+        harness.setJudge((_share, onLate) => {
+          late = onLate;
+          return Promise.resolve(judgement);
+        });
+        harness.submit(id, { nonce: id.toString(16).padStart(16, '0') });
+        await harness.clock.settle();
+      };
+      harness.logIn();
+      if (wasLate) {
+        await submitJudged(9, { accepted: true, verified: false, because: 'no-verdict' });
+        late();
+      } else await submitJudged(9, { accepted: false, reason: 'wrong-mix' });
+      await submitJudged(10, { accepted: true, verified: false, because: 'overload' });
+      assert.equal(harness.reply(10).error[0], 20);
+      await submitJudged(11, { accepted: true, verified: true });
+      assert.equal(harness.reply(11).result, true);
+      await submitJudged(12, { accepted: true, verified: false, because: 'no-verdict' });
+      assert.equal(harness.reply(12).result, true);
+    }
   });
 
   test('a wrong mix hash that was found out late counts against its sender', async () => {

@@ -113,6 +113,8 @@ export class Session {
   #unjudgedCandidates = 0;
   /** Shares of it were accepted unverified, because the verifier had too much to do. */
   #wasTrusted = false;
+  /** A false mix hash of it was found. */
+  #wasCaught = false;
   #lastNotifyMs = Number.NEGATIVE_INFINITY;
   /** The difficulty changed since the newest job. */
   #needsVariant = false;
@@ -304,6 +306,7 @@ export class Session {
   async #judge(share: Share, isHeld: boolean, isStale: boolean): Promise<Judgement> {
     const { judge, onCandidate, onResult } = this.#modules;
     const onLateWrongMix = () => {
+      this.#wasCaught = true;
       const reason = this.#falseMixReason;
       onResult({ kind: isStale ? 'forged' : 'revoked', reason, share }, this);
       this.#blame(reason);
@@ -311,8 +314,8 @@ export class Session {
     if (share.isCandidate) this.#unjudgedCandidates += 1;
     const judgement = await judge(share, this.id, onLateWrongMix);
     if (share.isCandidate) this.#unjudgedCandidates -= 1;
-    if (judgement.accepted && !judgement.verified && judgement.because === 'overload')
-      this.#wasTrusted = true;
+    if (!judgement.accepted) this.#wasCaught = true;
+    if (isOnTrust(judgement) && !this.#wasCaught) this.#wasTrusted = true;
     if (isHeld && judgement.accepted) onCandidate(share, this);
     return judgement;
   }
@@ -328,6 +331,11 @@ export class Session {
     }
     if (!judgement.accepted) {
       this.#rejectShare(id, this.#falseMixReason, share);
+      return;
+    }
+    // Who was caught is trusted no more: all of its shares are verified, or refused.
+    if (this.#wasCaught && isOnTrust(judgement)) {
+      this.#rejectShare(id, 'too-many-shares', share);
       return;
     }
     this.#modules.onResult({ kind: 'accepted', verified: judgement.verified, share }, this);
@@ -378,4 +386,8 @@ export class Session {
     this.#closed = true;
     this.#modules.wire.close(reason);
   }
+}
+
+function isOnTrust(judgement: Judgement): boolean {
+  return judgement.accepted && !judgement.verified && judgement.because === 'overload';
 }
