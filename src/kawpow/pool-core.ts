@@ -31,6 +31,11 @@ const SESSION_QUEUE_MAX = 64;
 const UNTRUSTED_SESSION_QUEUE_MAX = 8;
 /** Of queueMax, for all sessions together that are not trusted: the trusted ones keep the other half. */
 const UNTRUSTED_QUEUE_PART = 0.5;
+/**
+ * Requests of one session that may wait as urgent. An honest miner has one candidate at a time; forged ones are cheap
+ * where the network's difficulty is low. What is beyond waits its turn like any share.
+ */
+const SESSION_URGENT_MAX = 16;
 /** One that is asked for, and another; each has a light cache of up to 100 MiB these years. */
 const EPOCHS_MAX = 2;
 /** A request whose thread crashed or hung is asked once more; the second time is taken as its own fault. */
@@ -188,14 +193,14 @@ export class Pool {
     assertHash(request.headerHash, 'a header hash');
     assertNonce(nonce);
     const of = { pow, epoch: epochOf(height, pow) };
-    if (this.#closing !== undefined) return Promise.resolve({ ok: false, reason: 'closed' });
+    if (this.#closing !== undefined) return { ok: false, reason: 'closed' };
     if (of.epoch > epochMax(pow)) {
       this.refuse(of);
-      return Promise.resolve({ ok: false, reason: 'failed' });
+      return { ok: false, reason: 'failed' };
     }
     const refusal = this.#refusalOf(of, asker);
     if (asker.isShare) this.#admission.decided(asker.sessionId, refusal);
-    if (refusal !== undefined) return Promise.resolve({ ok: false, reason: refusal });
+    if (refusal !== undefined) return { ok: false, reason: refusal };
     return new Promise((settle) => {
       // A copy, because a view would take the whole buffer behind it along to the thread.
       const headerHash = Uint8Array.from(request.headerHash);
@@ -203,7 +208,7 @@ export class Pool {
         request: { height, headerHash, nonce },
         of,
         sessionId: asker.sessionId,
-        urgent: asker.urgent,
+        urgent: this.#isUrgent(asker),
         isTrusted: !asker.isShare || this.#admission.isTrusted(asker.sessionId),
         crashes: 0,
         settle,
@@ -212,15 +217,20 @@ export class Pool {
     });
   }
 
-  #refusalOf(of: PowEpoch, { sessionId, urgent, isShare }: Asker): 'queue-full' | 'shed' | undefined {
-    // Candidates are rare: a finished block each, so not counting them keeps the queue bounded all the same.
-    if (urgent) return undefined;
+  #isUrgent({ sessionId, urgent }: Asker): boolean {
+    return urgent && this.#waiting.urgentOf(sessionId) < SESSION_URGENT_MAX;
+  }
+
+  #refusalOf(of: PowEpoch, asker: Asker): 'queue-full' | 'shed' | undefined {
+    const { sessionId, isShare } = asker;
+    if (this.#isUrgent(asker)) return undefined;
     if (this.#waiting.length >= this.#queueMax) return 'queue-full';
     if (!isShare) return undefined;
     if (!this.#hasRoom(sessionId)) return 'queue-full';
     // While its cache is being built, nobody knows how long the wait is: it waits, as long as there is room.
     const key = epochKey(of);
-    if (!this.#isReady(key)) return undefined;
+    // A candidate is never shed.
+    if (asker.urgent || !this.#isReady(key)) return undefined;
     const ahead = this.#waiting.ahead(key, sessionId, (other) => this.#isReady(other));
     // What is in work is half done on average.
     let inWork = 0;

@@ -108,7 +108,7 @@ test('a load that the threads can do is verified whole', async () => {
 test('a candidate is never shed, and goes before all that wait', async () => {
   const { pool, clock, threads } = await overload(3);
   const urgent = Array.from({ length: 20 }, (_, i) =>
-    pool.verify(shareOf(10_000 + i, { sessionId: 's0', urgent: true })),
+    pool.verify(shareOf(10_000 + i, { sessionId: `s${i % 2}`, urgent: true })),
   );
   await clock.advance((1000 * 32) / HASHES_PER_S);
   const next = threads.worker.batch.slice(0, 20).map(({ nonce }) => Number(nonce));
@@ -118,6 +118,31 @@ test('a candidate is never shed, and goes before all that wait', async () => {
   );
   await clock.advance(1_000);
   for (const verdict of urgent) assert.equal(reasonOf(await verdict), 'ok, valid');
+});
+
+test('a session that sends many candidates: sixteen are urgent, the next wait like shares, and none is shed', async () => {
+  const harness = setUpTimedPool({ random: () => 0.999 });
+  const { pool, clock, threads } = harness;
+  workAt(HASHES_PER_S, harness, clock);
+  await earnTrust(['a', 'b'], harness, clock);
+  threads.onBatch = () => {};
+  void pool.hash(shareOf(0));
+  const other = pool.verify(shareOf(1, { sessionId: 'b' }));
+  const verdicts = Array.from({ length: 20_000 }, (_, i) =>
+    pool.verify(shareOf(100 + i, { sessionId: 'a', urgent: true })),
+  );
+  assert.equal(pool.status().queued, 1 + 16 + 64);
+  assert.equal(pool.status().shed, 0);
+  const order = workOff(threads);
+  assert.deepEqual(order.slice(0, 20), [0, ...Array.from({ length: 16 }, (_, i) => 100 + i), 1, 116, 117]);
+  assert.equal(reasonOf(await other), 'ok, valid');
+  const reasons = await Promise.all(verdicts.map(async (verdict) => reasonOf(await verdict)));
+  assert.equal(reasons.filter((reason) => reason === 'ok, valid').length, 16 + 64);
+  assert.equal(reasons.filter((reason) => reason === 'queue-full').length, 20_000 - 16 - 64);
+  void pool.hash(shareOf(0));
+  for (let i = 0; i < 100; i++) void pool.verify(shareOf(i, { sessionId: 'a', urgent: true }));
+  pool.endSession('a');
+  assert.equal(pool.status().queued, 16, 'what is urgent survives its session, and has room again');
 });
 
 /** Whether of many shares of a session, more than its equal part, none is shed while others press. */

@@ -28,6 +28,8 @@ export class Waiting {
   #crashed: Task[] = [];
   #length = 0;
   #untrusted = 0;
+  /** By session; one without urgent requests has none. */
+  readonly #urgent = new Map<string, number>();
 
   get length(): number {
     return this.#length;
@@ -36,6 +38,11 @@ export class Waiting {
   /** Requests of sessions that were not trusted when they asked, urgent ones not among them. */
   get untrusted(): number {
     return this.#untrusted;
+  }
+
+  /** Urgent requests of one session. */
+  urgentOf(sessionId: string): number {
+    return this.#urgent.get(sessionId) ?? 0;
   }
 
   /** @param key of an epoch, as epochKey gives it */
@@ -152,7 +159,13 @@ export class Waiting {
   #count(tasks: readonly Task[], by: 1 | -1): void {
     for (const task of tasks) {
       this.#length += by;
-      if (!task.isTrusted && !task.urgent) this.#untrusted += by;
+      if (!task.urgent) {
+        if (!task.isTrusted) this.#untrusted += by;
+        continue;
+      }
+      const urgent = this.urgentOf(task.sessionId) + by;
+      if (urgent === 0) this.#urgent.delete(task.sessionId);
+      else this.#urgent.set(task.sessionId, urgent);
     }
   }
 }

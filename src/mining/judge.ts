@@ -32,14 +32,14 @@ export const REPLY_WITHIN_MS = 1_500;
 /**
  * Judges a screened share within 1.5 s. Verification that is not done by then, because the light cache is still being
  * built, leaves the share accepted but unverified, and so does a verifier at once that has too much to do: nobody is
- * paid by the share here, and a candidate went to the nodes already. A verdict that comes later and is bad is reported.
- * @param onLateWrongMix called when a share that was accepted unverified turns out to be false
+ * paid by the share here. A verdict that comes later is reported.
+ * @param onLateVerdict called when a share that was accepted unverified turns out to be right, or false
  */
 export function judgeShare(
   share: Share,
   sessionId: string,
   { verifier, clock }: { readonly verifier: ShareVerifier; readonly clock: Clock },
-  onLateWrongMix: () => void,
+  onLateVerdict: (isRight: boolean) => void,
 ): Promise<Judgement> {
   const { job } = share.issued;
   return new Promise((resolve) => {
@@ -50,8 +50,9 @@ export function judgeShare(
     });
     const settle = (judgement: Judgement) => {
       deadline.cancel();
-      if (late && !judgement.accepted) onLateWrongMix();
-      resolve(judgement);
+      if (!late) resolve(judgement);
+      else if (!judgement.accepted) onLateVerdict(false);
+      else if (judgement.verified) onLateVerdict(true);
     };
     const verdict = verifier.verify({
       height: job.template.height,

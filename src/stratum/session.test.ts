@@ -202,7 +202,7 @@ describe('each kind of bad share has its code, and a good one is accepted', () =
 
   test('a session that had shares taken on trust is closed by a wrong mix hash that is found out late, too', async () => {
     const harness = createHardHarness();
-    const lates: (() => void)[] = [];
+    const lates: ((isRight: boolean) => void)[] = [];
     harness.setJudge((_share, onLate) => {
       lates.push(onLate);
       return Promise.resolve({ accepted: true, verified: false, because: 'overload' });
@@ -210,7 +210,7 @@ describe('each kind of bad share has its code, and a good one is accepted', () =
     harness.logIn();
     harness.submit(9);
     await harness.clock.settle();
-    lates[0]?.();
+    lates[0]?.(false);
     assert.deepEqual(harness.closes, ['demerits']);
     assert.deepEqual(
       harness.results.flatMap((result) => (result.kind === 'revoked' ? [result.reason] : [])),
@@ -221,7 +221,7 @@ describe('each kind of bad share has its code, and a good one is accepted', () =
   test('a session that was caught is not trusted any more: a share that nobody had time for is refused', async () => {
     for (const wasLate of [false, true]) {
       const harness = createHardHarness();
-      let late = () => {};
+      let late = (_isRight: boolean): void => {};
       const submitJudged = async (id: number, judgement: Judgement): Promise<void> => {
         harness.setJudge((_share, onLate) => {
           late = onLate;
@@ -233,7 +233,7 @@ describe('each kind of bad share has its code, and a good one is accepted', () =
       harness.logIn();
       if (wasLate) {
         await submitJudged(9, { accepted: true, verified: false, because: 'no-verdict' });
-        late();
+        late(false);
       } else await submitJudged(9, { accepted: false, reason: 'wrong-mix' });
       await submitJudged(10, { accepted: true, verified: false, because: 'overload' });
       assert.equal(harness.reply(10).error[0], 20);
@@ -246,7 +246,7 @@ describe('each kind of bad share has its code, and a good one is accepted', () =
 
   test('a wrong mix hash that was found out late counts against its sender', async () => {
     const harness = createHardHarness();
-    let late = () => {};
+    let late = (_isRight: boolean): void => {};
     harness.setJudge((_share, onLate) => {
       late = onLate;
       return Promise.resolve({ accepted: true, verified: false, because: 'no-verdict' });
@@ -255,7 +255,7 @@ describe('each kind of bad share has its code, and a good one is accepted', () =
     harness.submit(9);
     await harness.clock.settle();
     assert.equal(harness.reply(9).result, true);
-    for (let i = 0; i < 5; i++) late();
+    for (let i = 0; i < 5; i++) late(false);
     assert.deepEqual(harness.closes, ['demerits']);
   });
 });

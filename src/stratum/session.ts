@@ -13,6 +13,7 @@ import {
   type VardiffOptions,
   type VardiffState,
 } from '../mining/vardiff.ts';
+import { type Candidate, CandidateGate } from './candidate-gate.ts';
 import {
   encodeError,
   encodeJob,
@@ -35,12 +36,6 @@ export const NOTIFY_GAP_MS = 50;
  * there is no newer for this long; sweeps come every few seconds, which keeps it under 55 s.
  */
 const JOB_AGAIN_AFTER_MS = 49_000;
-/**
- * Candidates of one connection that go to the nodes before their mix hash is verified. An honest miner has one at a
- * time; a forged one, cheap where the network's difficulty is low, costs each node a look. Beyond it a candidate is
- * verified first, and then goes out like the others.
- */
-const UNJUDGED_CANDIDATES_MAX = 2;
 
 export type CloseReason =
   | 'login-timeout'
@@ -82,10 +77,10 @@ export interface SessionModules {
   login(userName: string, password: string): Login;
   /** A miner logged in for the first time on this connection. */
   onLogin(session: Session): void;
-  /** The moment a candidate is seen, before anything else is done with its share. */
+  /** The moment a candidate may go out: as a rule when it is seen, before anything else is done with its share. */
   onCandidate(share: Share, session: Session): void;
   /** Answers within two seconds, whatever happens; never rejects. */
-  judge(share: Share, sessionId: string, onLateWrongMix: () => void): Promise<Judgement>;
+  judge(share: Share, sessionId: string, onLateVerdict: (isRight: boolean) => void): Promise<Judgement>;
   onResult(result: ShareResult, session: Session): void;
   /** The connection is gone; verdicts on its shares may still come. */
   onEnd(session: Session): void;
@@ -110,7 +105,7 @@ export class Session {
   #agent = '';
   #reportedHashesPerS: number | undefined;
   #demerits = 0;
-  #unjudgedCandidates = 0;
+  readonly #candidates: CandidateGate;
   /** Shares of it were accepted unverified, because the verifier had too much to do. */
   #wasTrusted = false;
   /** A false mix hash of it was found. */
@@ -126,6 +121,10 @@ export class Session {
     this.#options = options;
     this.#modules = modules;
     this.#openedMs = modules.clock.nowMs();
+    this.#candidates = new CandidateGate({
+      clock: modules.clock,
+      send: (share) => modules.onCandidate(share, this),
+    });
     this.#vardiff = startVardiff(options.vardiff, this.#openedMs);
   }
 
@@ -276,7 +275,7 @@ export class Session {
 
   /** @returns whether a candidate was handed on */
   #submit(id: RequestId, submission: Submission): boolean {
-    const { jobs, onCandidate } = this.#modules;
+    const { jobs } = this.#modules;
     if (this.#prefix === undefined) {
       this.#rejectShare(id, 'not-subscribed');
       return false;
@@ -290,33 +289,33 @@ export class Session {
     const isStale = issued !== undefined && jobs.isStale(issued.job);
     const screening = screenShare(submission, { issued, prefix: this.#prefix, isStale });
     const { share } = screening;
-    const isCandidate = share?.isCandidate === true;
-    const goesOut = isCandidate && this.#unjudgedCandidates < UNJUDGED_CANDIDATES_MAX;
-    if (goesOut) onCandidate(share, this);
+    const candidate = share?.isCandidate === true ? this.#candidates.open(share) : undefined;
+    const isOut = candidate?.isOut === true;
     if (!screening.ok) this.#rejectShare(id, screening.reason, share);
     if (share !== undefined) {
-      this.#judge(share, isCandidate && !goesOut, isStale)
+      this.#judge(share, candidate, isStale)
         .then((judgement) => this.#settle(screening.ok ? id : undefined, share, judgement))
         .catch((error: unknown) => this.#modules.onFault(error, this));
     }
-    return goesOut;
+    return isOut;
   }
 
-  /** @param isHeld a candidate that did not go out yet: it does unless it is found to be forged */
-  async #judge(share: Share, isHeld: boolean, isStale: boolean): Promise<Judgement> {
-    const { judge, onCandidate, onResult } = this.#modules;
-    const onLateWrongMix = () => {
+  async #judge(share: Share, candidate: Candidate | undefined, isStale: boolean): Promise<Judgement> {
+    const { judge, onResult } = this.#modules;
+    const onLateVerdict = (isRight: boolean): void => {
+      if (candidate !== undefined) this.#candidates.judged(candidate, isRight);
+      if (isRight) return;
       this.#wasCaught = true;
       const reason = this.#falseMixReason;
       onResult({ kind: isStale ? 'forged' : 'revoked', reason, share }, this);
       this.#blame(reason);
     };
-    if (share.isCandidate) this.#unjudgedCandidates += 1;
-    const judgement = await judge(share, this.id, onLateWrongMix);
-    if (share.isCandidate) this.#unjudgedCandidates -= 1;
+    const judgement = await judge(share, this.id, onLateVerdict);
     if (!judgement.accepted) this.#wasCaught = true;
     if (isOnTrust(judgement) && !this.#wasCaught) this.#wasTrusted = true;
-    if (isHeld && judgement.accepted) onCandidate(share, this);
+    if (candidate === undefined) return judgement;
+    if (judgement.accepted && !judgement.verified) this.#candidates.unjudged(candidate);
+    else this.#candidates.judged(candidate, judgement.accepted);
     return judgement;
   }
 

@@ -39,7 +39,7 @@ export function createSessionHarness(
   const closes: CloseReason[] = [];
   const candidates: Share[] = [];
   const results: ShareResult[] = [];
-  let judge = (_share: Share, _late: () => void): Promise<Judgement> =>
+  let judge = (_share: Share, _late: (isRight: boolean) => void): Promise<Judgement> =>
     Promise.resolve({ accepted: true, verified: true });
   const session = new Session(
     { id: '1', vardiff: settings.vardiff ?? EASY },
