@@ -149,6 +149,11 @@ describe('datasets', () => {
     const huge = setUp({ availableBytes: Number.POSITIVE_INFINITY });
     huge.dags.start({ ...memoryOf(0), pow: { ...pow, datasetBytes: { initial: 2 ** 46, growth: 0 } } });
     assert.deepEqual(huge.happened(), ['dag-failed 0']);
+    assert.equal(
+      huge.events[0]?.kind === 'dag-failed' && huge.events[0].progress,
+      0,
+      'nothing of it is used',
+    );
     const crowd = setUp({ threads: SCRATCHES_MAX + 1 });
     const memory = memoryOf(0);
     crowd.dags.start(memory);
@@ -179,10 +184,15 @@ describe('a builder that crashes', () => {
     threads.dagBuilders[0]?.crash();
     threads.dagBuilders[2]?.crash();
     assert.equal(events.at(-1)?.kind, 'dag-failed');
-    assert.match(String((events.at(-1) as { error?: Error }).error), /fake crash/);
+    const failed = events.at(-1);
+    assert.ok(failed?.kind === 'dag-failed');
+    assert.match(failed.error.message, /fake crash/);
+    assert.equal(Math.round(100 * failed.progress), 25, 'half of one of two stripes is used');
     happened();
+    threads.dagBuilders[1]?.progress(0.5);
     threads.dagBuilders[1]?.finish();
-    assert.deepEqual(happened(), ['dag-progress 0', 'dag-building 1']);
+    // No dag-progress after the end that was told: whoever shows it would show it for ever.
+    assert.deepEqual(happened(), ['dag-building 1']);
     const dag = dags.dag({ pow, epoch: 0 });
     assert.ok(dag);
     assert.equal(Math.round(100 * dagProgress(dag)), 75);

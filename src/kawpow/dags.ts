@@ -29,8 +29,8 @@ export type DagEvent = { readonly pow: string; readonly epoch: number } & (
   /** At most one for each percent. */
   | { readonly kind: 'dag-progress'; readonly progress: number }
   | { readonly kind: 'dag-ready' }
-  /** It was not finished. What there is of it is used all the same. */
-  | { readonly kind: 'dag-failed'; readonly error: Error }
+  /** It was not finished. What there is of it, `progress` (0 … 1), is used all the same; with 0 it was not even begun. */
+  | { readonly kind: 'dag-failed'; readonly progress: number; readonly error: Error }
   | { readonly kind: 'dag-dropped' }
 );
 /** Each member without what they have in common. */
@@ -40,7 +40,7 @@ interface DagsModules {
   readonly threads: Pick<ThreadStarter, 'startDagBuilder'>;
   /** There is something to hash with from now on: give it to all threads that hash in this epoch. */
   onDag(of: PowEpoch, dag: Dag): void;
-  onEvent(event: DagEvent): void;
+  onEvent(event: DagEvent, of: PowEpoch): void;
 }
 
 interface Builder {
@@ -177,7 +177,8 @@ export class Dags {
   }
 
   #progress(entry: Entry, dag: Dag): void {
-    if (!this.#has(entry)) return;
+    // After dag-failed nobody waits for more: what the other stripes still bring is used without a word.
+    if (!this.#has(entry) || entry.failed) return;
     const progress = dagProgress(dag);
     const percent = Math.floor(100 * progress);
     if (percent === entry.percent) return;
@@ -210,7 +211,8 @@ export class Dags {
 
   #fail(entry: Entry, error: Error): void {
     entry.failed = true;
-    this.#tell(entry, { kind: 'dag-failed', error });
+    const progress = entry.dag === undefined ? 0 : dagProgress(entry.dag);
+    this.#tell(entry, { kind: 'dag-failed', progress, error });
   }
 
   #stop(entry: Entry): void {
@@ -222,7 +224,7 @@ export class Dags {
   }
 
   #tell({ memory: { pow, epoch } }: Entry, event: Happening<DagEvent>): void {
-    this.#modules.onEvent({ pow: pow.name, epoch, ...event });
+    this.#modules.onEvent({ pow: pow.name, epoch, ...event }, { pow, epoch });
   }
 }
 

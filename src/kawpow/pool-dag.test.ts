@@ -5,6 +5,7 @@ import { shareOf } from '../../test/conformance/pool-harness.ts';
 import { SMALL_POW } from '../../test/conformance/small-pow.ts';
 import type { DagMode } from './dags.ts';
 import { buildReferenceContext } from './epoch-context.ts';
+import type { KawPow } from './params.ts';
 import { createVerifierPool, type VerifierEvent } from './pool.ts';
 import { hashReference } from './reference.ts';
 import { workerThreads } from './threads.ts';
@@ -13,7 +14,7 @@ import { workerThreads } from './threads.ts';
 
 const OWNER = 'ravencoin-main';
 
-function setUp(mode: DagMode = 'on') {
+function setUp(mode: DagMode = 'on', pow: KawPow = SMALL_POW) {
   const threads = new FakeThreads();
   const memory = { availableBytes: 2 ** 40 };
   const dagEvents: string[] = [];
@@ -21,7 +22,7 @@ function setUp(mode: DagMode = 'on') {
     if (event.kind.startsWith('dag-') && 'epoch' in event) dagEvents.push(`${event.kind} ${event.epoch}`);
   };
   const pool = createVerifierPool(
-    { pow: SMALL_POW, onEvent, dag: { mode, availableBytes: () => memory.availableBytes } },
+    { pow, onEvent, dag: { mode, availableBytes: () => memory.availableBytes } },
     threads,
   );
   /** What the newest worker was told of epochs, in order. */
@@ -107,6 +108,21 @@ test('one that does not fit is told of once, and begun when there is room', asyn
   memory.availableBytes = 2 ** 40;
   pool.keep(OWNER, [0]);
   assert.deepEqual(stripes(), [0]);
+  await pool.close();
+});
+
+test('one that no buffer can hold is told of once, and tried again only when its epoch comes again', async () => {
+  const huge: KawPow = { ...SMALL_POW, datasetBytes: { initial: 2 ** 46, growth: 0 } };
+  const { pool, threads, memory, dagEvents } = setUp('on', huge);
+  memory.availableBytes = 2 ** 50;
+  pool.keep(OWNER, [0]);
+  threads.builder.finish();
+  for (let template = 0; template < 3; template++) pool.keep(OWNER, [0]);
+  assert.deepEqual(dagEvents, ['dag-failed 0']);
+  pool.keep(OWNER, []);
+  pool.keep(OWNER, [0]);
+  threads.builder.finish();
+  assert.deepEqual(dagEvents, ['dag-failed 0', 'dag-failed 0']);
   await pool.close();
 });
 

@@ -23,13 +23,15 @@ export class PresentDags {
   readonly #present = new Map<string, PowEpoch>();
   /** Datasets that did not fit: told once, and tried again, since memory comes and goes. */
   readonly #refused = new Set<string>();
+  /** Those that failed: that no buffer can hold them, or that a thread crashes over them, does not pass by itself. */
+  readonly #failed = new Set<string>();
 
   constructor(options: DagsOptions, modules: PresentDagsModules) {
     this.#modules = modules;
     this.#dags = new Dags(options, {
       threads: modules.threads,
       onDag: (of, dag) => modules.onDag(of, dag),
-      onEvent: (event) => this.#tell(event),
+      onEvent: (event, of) => this.#tell(event, epochKey(of)),
     });
   }
 
@@ -59,7 +61,9 @@ export class PresentDags {
 
   /** The epoch's memory goes. */
   drop(of: PowEpoch): void {
-    this.#refused.delete(epochKey(of));
+    const key = epochKey(of);
+    this.#refused.delete(key);
+    this.#failed.delete(key);
     const had = this.#dags.dag(of) !== undefined;
     this.#dags.drop(of);
     if (had) this.#modules.onDag(of, undefined);
@@ -71,6 +75,7 @@ export class PresentDags {
   }
 
   #start(key: string): void {
+    if (this.#failed.has(key)) return;
     const memory = this.#isPresent(key) ? this.#modules.memory(key) : undefined;
     if (memory !== undefined) this.#dags.start(memory);
   }
@@ -80,9 +85,9 @@ export class PresentDags {
     return false;
   }
 
-  #tell(event: DagEvent): void {
+  #tell(event: DagEvent, key: string): void {
+    if (event.kind === 'dag-failed') this.#failed.add(key);
     if (event.kind === 'dag-refused') {
-      const key = `${event.pow}/${event.epoch}`;
       if (this.#refused.has(key)) return;
       this.#refused.add(key);
     }
