@@ -23,7 +23,10 @@ function createIo(): { io: MineIo; lines: string[]; complaints: string[]; stop: 
 
 describe('kpss mine', () => {
   for (const [changes, expected] of [
-    [{ threads: '0' }, /--threads is a whole number from 1 to 1024, got 0/],
+    // A memory has 256 scratches: one for the owner's thread, and one for each that hashes or generates.
+    [{ threads: '0' }, /--threads is a whole number from 1 to 255, got 0/],
+    [{ threads: '256' }, /from 1 to 255, got 256/],
+    [{ threads: '128', dag: true }, /from 1 to 127 with --dag, got 128/],
     [{ threads: 'two' }, /got two/],
     [{ user: ' ' }, /--user is missing/],
     [{ url: '127.0.0.1:3333' }, /expected something like stratum\+tcp|not known/],

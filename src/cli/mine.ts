@@ -1,12 +1,15 @@
-import { type CpuMiner, type CpuMinerOptions, createCpuMiner, type MinerShare } from '../devnet/miner.ts';
+import {
+  type CpuMiner,
+  type CpuMinerOptions,
+  createCpuMiner,
+  type MinerShare,
+  minerThreadsMax,
+} from '../devnet/miner.ts';
 import { type EpochWatch, watchEpochs } from '../epoch-progress.ts';
 import { KpssError } from '../error.ts';
 import type { VerifierEvent } from '../kawpow/pool.ts';
 import type { Clock, Log, RandomSource } from '../mining/ports.ts';
 import type { Progress } from './progress.ts';
-
-/** More threads than any processor has. */
-const THREADS_MAX = 1024;
 
 export interface MineArgs {
   readonly url: string;
@@ -46,8 +49,11 @@ export interface MineIo {
 export async function runMine(args: MineArgs, io: MineIo): Promise<number> {
   const { log, signal } = io;
   const threads = args.threads === undefined ? 1 : Number(args.threads);
-  if (!Number.isInteger(threads) || threads < 1 || threads > THREADS_MAX) {
-    io.complain(`kpss mine: --threads is a whole number from 1 to ${THREADS_MAX}, got ${args.threads}`);
+  const dag = args.dag ?? false;
+  const threadsMax = minerThreadsMax(dag);
+  if (!Number.isInteger(threads) || threads < 1 || threads > threadsMax) {
+    const range = `from 1 to ${threadsMax}${dag ? ' with --dag' : ''}`;
+    io.complain(`kpss mine: --threads is a whole number ${range}, got ${args.threads}`);
     return 2;
   }
   if (args.user.trim() === '') {
@@ -59,7 +65,7 @@ export async function runMine(args: MineArgs, io: MineIo): Promise<number> {
     user: args.user,
     threads,
     insecure: args.insecure ?? false,
-    dag: args.dag ?? false,
+    dag,
     cacheDirectory: io.cacheDirectory,
     ...(args.password === undefined ? {} : { password: args.password }),
     ...(io.reportMs === undefined ? {} : { reportMs: io.reportMs }),

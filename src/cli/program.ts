@@ -4,6 +4,7 @@ import { systemClock, systemRandom } from '../clock.ts';
 import { cacheDirectory } from '../config/cache-folder.ts';
 import { thisMachine } from '../config/data-folder.ts';
 import type { Config, LogFormat, LogLevel } from '../config/types.ts';
+import { minerThreadsMax } from '../devnet/miner.ts';
 import { measureKawpow } from '../measure/kawpow.ts';
 import { runBench } from './bench.ts';
 import { runDev } from './dev.ts';
@@ -66,7 +67,12 @@ function addServers(program: Command, exit: (code: number) => void): void {
     )
     .option('--rpc-port <port>', 'port of the devnet’s node, 0 for any', wholeNumber(0, 65_535), 0)
     .option('--address <address>', 'where blocks are paid')
-    .option('--threads <count>', 'threads of the CPU miner, 0 for none', wholeNumber(0, 1024), 1)
+    .option(
+      '--threads <count>',
+      'threads of the CPU miner, 0 for none',
+      wholeNumber(0, minerThreadsMax(false)),
+      1,
+    )
     .option('--block-time <seconds>', 'what the devnet’s difficulty aims at', wholeNumber(1, 3600), 10)
     .option('--epoch-length <blocks>', 'blocks of an epoch (default: 7500)', wholeNumber(4, 7500))
     .action(async ({ blockTime, ...flags }) =>

@@ -8,10 +8,13 @@ import { systemClock } from '../clock.ts';
 import { createDag, publishFinished } from '../kawpow/dag.ts';
 import { datasetReads } from '../kawpow/epoch.ts';
 import { buildEpochContext } from '../kawpow/epoch-context.ts';
+import { SCRATCHES_MAX } from '../kawpow/kernel-layout.ts';
+import { claimScratch, createKernelMemory } from '../kawpow/kernel-memory.ts';
 import { KAWPOW, type KawPow } from '../kawpow/params.ts';
 import { hashReference } from '../kawpow/reference.ts';
+import { claimScratches } from '../kawpow/scratches.ts';
 import type { EpochMemory } from '../kawpow/thread-messages.ts';
-import { type FromMinerThread, MinerThreads, type Search } from './miner-threads.ts';
+import { type FromMinerThread, MINER_THREADS_MAX, MinerThreads, type Search } from './miner-threads.ts';
 
 const EVERY_HASH: Search = {
   height: 1,
@@ -82,6 +85,21 @@ describe('mining threads', () => {
     await new Promise((resolve) => setTimeout(resolve, 60));
     assert.equal(threads.hashes(), hashes);
     assert.throws(() => startThreads(0), RangeError);
+    assert.throws(() => startThreads(MINER_THREADS_MAX + 1), RangeError);
+  });
+
+  it('take a scratch each, all or none, and the same ones when they come back to an epoch', async () => {
+    const memoryOf = (epoch: number): EpochMemory => {
+      return { pow: SMALL_POW, epoch, memory: createKernelMemory(epoch, SMALL_POW) };
+    };
+    const [first, second, full] = [memoryOf(0), memoryOf(1), memoryOf(2)];
+    claimScratches(full.memory, SCRATCHES_MAX - 1);
+    const threads = startThreads(2, SMALL_POW);
+    assert.throws(() => threads.setEpoch(full), RangeError);
+    assert.equal(claimScratch(full.memory), SCRATCHES_MAX - 1, 'the one that was left still is');
+    for (const memory of [first, second, first]) threads.setEpoch(memory);
+    assert.equal(claimScratch(first.memory), 2);
+    await threads.stop();
   });
 
   it('takes items from the dataset it is given, and so does the one that replaces a crashed thread', async () => {

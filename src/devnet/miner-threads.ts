@@ -1,12 +1,19 @@
 import { Worker } from 'node:worker_threads';
 import type { Dag } from '../kawpow/dag.ts';
-import { claimScratch, releaseScratch } from '../kawpow/kernel-memory.ts';
+import { SCRATCHES_MAX } from '../kawpow/kernel-layout.ts';
 import type { KawPow } from '../kawpow/params.ts';
+import { claimScratches, releaseScratches } from '../kawpow/scratches.ts';
 import type { EpochMemory } from '../kawpow/thread-messages.ts';
+import type { WasmMemory } from '../kawpow/webassembly.ts';
 import type { Clock, Log, Timer } from '../mining/ports.ts';
 
 /** A thread that crashed is replaced after this long, so that one that crashes at once does not burn the processor. */
 const RESTART_MS = 1000;
+
+/** Each thread has a scratch in the epoch's memory, and so has the one that hashes for the owner of the memory. */
+export const MINER_THREADS_MAX = SCRATCHES_MAX - 1;
+/** As many threads again generate the DAG, while the others mine already. */
+export const MINER_DAG_THREADS_MAX = Math.floor(MINER_THREADS_MAX / 2);
 
 /** What a mining thread gets at its start. */
 export interface MinerThreadSetup {
@@ -78,16 +85,18 @@ export class MinerThreads {
   readonly #counted: Uint32Array;
   readonly #workers: (Worker | undefined)[];
   readonly #restarts = new Set<Timer>();
+  /** By memory: whoever comes back to an epoch gets what it had there. */
+  readonly #scratches = new WeakMap<WasmMemory, readonly number[]>();
   #hashes = 0;
   #epoch: { memory: EpochMemory; scratches: readonly number[]; dag?: Dag } | undefined;
   #orders: readonly SearchOrder[] = [];
   #stopped = false;
 
-  /** @param options `threads` is at least 1 */
+  /** @param options `threads` is from 1 to MINER_THREADS_MAX */
   constructor(options: { readonly threads: number; readonly pow: KawPow }, modules: MinerThreadsModules) {
     const count = options.threads;
-    if (!Number.isInteger(count) || count < 1)
-      throw new RangeError(`a miner has 1 thread or more, not ${count}`);
+    if (!Number.isInteger(count) || count < 1 || count > MINER_THREADS_MAX)
+      throw new RangeError(`a miner has 1 to ${MINER_THREADS_MAX} threads, not ${count}`);
     this.#modules = modules;
     this.#pow = options.pow;
     this.#count = count;
@@ -108,11 +117,16 @@ export class MinerThreads {
     return this.#hashes;
   }
 
-  /** Gives all threads the caches of an epoch; those they had are let go. */
+  /**
+   * Gives all threads the caches of an epoch; those they had are let go.
+   * @throws RangeError when too many threads use this memory; then they keep what they had
+   */
   setEpoch(memory: EpochMemory): void {
     const dropEpoch = this.#epoch?.memory.epoch;
     // Those in the memory before stay taken: a thread may still be hashing there.
-    this.#epoch = { memory, scratches: this.#workers.map(() => claimScratch(memory.memory)) };
+    const scratches = this.#scratches.get(memory.memory) ?? claimScratches(memory.memory, this.#count);
+    this.#scratches.set(memory.memory, scratches);
+    this.#epoch = { memory, scratches };
     for (let index = 0; index < this.#count; index++) this.#postEpoch(index, dropEpoch);
   }
 
@@ -156,7 +170,7 @@ export class MinerThreads {
     await Promise.all(this.#workers.map((worker) => worker?.terminate()));
     if (this.#epoch === undefined) return;
     const { memory, scratches } = this.#epoch;
-    for (const scratch of scratches) releaseScratch(memory.memory, scratch);
+    releaseScratches(memory.memory, scratches);
   }
 
   /** The nonces behind the prefix in equal parts. */

@@ -9,7 +9,12 @@ import { MinerConnection } from './miner-connection.ts';
 import { MinerDag } from './miner-dag.ts';
 import { type MinerJob, type ServerError, submitParams } from './miner-messages.ts';
 import { MinerRetry } from './miner-retry.ts';
-import { type FromMinerThread, MinerThreads } from './miner-threads.ts';
+import {
+  type FromMinerThread,
+  MINER_DAG_THREADS_MAX,
+  MINER_THREADS_MAX,
+  MinerThreads,
+} from './miner-threads.ts';
 import { parseStratumUrl } from './miner-url.ts';
 
 const REPORT_MS = 30_000;
@@ -32,7 +37,7 @@ export interface CpuMinerOptions {
   readonly user: string;
   /** `x` when left out. */
   readonly password?: string;
-  /** Each keeps one processor busy. 1 when left out. */
+  /** Each keeps one processor busy. 1 when left out, minerThreadsMax at most. */
   readonly threads?: number;
   /** Take any certificate of a TLS server. */
   readonly insecure?: boolean;
@@ -98,9 +103,14 @@ export interface CpuMiner {
   stats(): MinerStats;
 }
 
+/** Threads that a miner can have, with or without a DAG of its own. */
+export function minerThreadsMax(dag: boolean): number {
+  return dag ? MINER_DAG_THREADS_MAX : MINER_THREADS_MAX;
+}
+
 /**
  * @throws KpssError KPSS_MINER_URL on an address that is none
- * @throws RangeError on less than one thread
+ * @throws RangeError unless it has 1 to minerThreadsMax threads
  */
 export function createCpuMiner(
   options: CpuMinerOptions,
@@ -150,8 +160,9 @@ class Miner implements CpuMiner {
   constructor(options: CpuMinerOptions, modules: CpuMinerModules, events: CpuMinerEvents) {
     this.#address = parseStratumUrl(options.url);
     const threads = options.threads ?? 1;
-    if (!Number.isInteger(threads) || threads < 1)
-      throw new RangeError(`a miner has 1 thread or more, not ${threads}`);
+    const threadsMax = minerThreadsMax(options.dag ?? false);
+    if (!Number.isInteger(threads) || threads < 1 || threads > threadsMax)
+      throw new RangeError(`a miner has 1 to ${threadsMax} threads, not ${threads}`);
     this.#options = options;
     this.#pow = options.pow ?? KAWPOW;
     this.#modules = modules;

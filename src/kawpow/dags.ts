@@ -1,5 +1,6 @@
 import { createDag, type Dag, dagBytes, dagFinished, dagProgress, dagStripe } from './dag.ts';
-import { claimScratch, releaseScratch } from './kernel-memory.ts';
+import { releaseScratch } from './kernel-memory.ts';
+import { claimScratches } from './scratches.ts';
 import { type EpochMemory, epochKey, type PowEpoch } from './thread-messages.ts';
 import type { Thread, ThreadStarter } from './threads.ts';
 
@@ -234,14 +235,6 @@ function isRunning({ thread }: Builder): boolean {
 
 /** @throws RangeError when too many threads use this memory */
 function claimBuilders(memory: EpochMemory, count: number): Builder[] {
-  const builders: Builder[] = [];
-  try {
-    for (let part = 0; part < count; part++) {
-      builders.push({ part, scratch: claimScratch(memory.memory), starts: 0, thread: undefined });
-    }
-  } catch (error) {
-    for (const { scratch } of builders) releaseScratch(memory.memory, scratch);
-    throw error;
-  }
-  return builders;
+  const scratches = claimScratches(memory.memory, count);
+  return scratches.map((scratch, part) => ({ part, scratch, starts: 0, thread: undefined }));
 }
