@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type FakeDagBuilder, FakeThreads } from '../../test/conformance/fake-threads.ts';
 import { SMALL_POW } from '../../test/conformance/small-pow.ts';
 import { createDag, type Dag, dagBytes, dagProgress, publishFinished } from './dag.ts';
@@ -270,6 +271,33 @@ describe('with real threads', () => {
     assert.equal(dagProgress(dag), left);
     assert.ok(left < 1);
     assert.ok(!events.some(({ kind }) => kind === 'dag-failed' || kind === 'dag-ready'));
+  });
+
+  test('one that is dropped while it is generated is let go of without waiting for a chance', async () => {
+    const slow: KawPow = { ...pow, datasetBytes: { initial: 2 ** 24, growth: 0 }, datasetParents: 2 ** 16 };
+    const context = buildEpochContext(1, { pow: slow });
+    let items: WeakRef<SharedArrayBuffer> | undefined;
+    const started = Promise.withResolvers<void>();
+    const dags = new Dags(
+      { mode: 'on', threads: 2, availableBytes: () => 64 * GIB },
+      {
+        threads: workerThreads,
+        onDag(_, dag) {
+          items = new WeakRef(dag.items);
+        },
+        onEvent: ({ kind }) => {
+          if (kind === 'dag-progress') started.resolve();
+        },
+      },
+    );
+    dags.start(context);
+    await started.promise;
+    dags.drop(context);
+    // A few looks with little in between, so that V8 has no reason of its own to collect.
+    for (let look = 0; look < 40 && items?.deref() !== undefined; look++) await sleep(50);
+    assert.ok(items);
+    assert.equal(items.deref(), undefined);
+    await dags.close();
   });
 
   test('a worker hashes with what it is given of a dataset, and without it once it is forgotten', async () => {

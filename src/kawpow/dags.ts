@@ -1,4 +1,5 @@
 import { createDag, type Dag, dagBytes, dagFinished, dagProgress, dagStripe } from './dag.ts';
+import { collectGarbageSoon } from './garbage.ts';
 import { releaseScratch } from './kernel-memory.ts';
 import { claimScratches } from './scratches.ts';
 import { type EpochMemory, epochKey, type PowEpoch } from './thread-messages.ts';
@@ -106,14 +107,16 @@ export class Dags {
 
   /**
    * Stops generating it, and lets go of it. Its memory comes back once all threads that had it have let go, too, and have
-   * collected their garbage.
+   * collected their garbage. This one does that by itself when the builders are gone, which hold the buffer until then.
    */
   drop(of: PowEpoch): void {
     const key = epochKey(of);
     const entry = this.#entries.get(key);
     if (entry === undefined) return;
     this.#entries.delete(key);
-    this.#stop(entry);
+    const wasRunning = entry.builders.some(isRunning);
+    const gone = this.#stop(entry);
+    if (wasRunning) void gone.then(collectGarbageSoon);
     if (entry.dag !== undefined) this.#tell(entry, { kind: 'dag-dropped' });
     this.#next();
   }
@@ -124,7 +127,7 @@ export class Dags {
     const entries = [...this.#entries.values()];
     // First, so that none of their threads is taken for crashed.
     this.#entries.clear();
-    for (const entry of entries) this.#stop(entry);
+    for (const entry of entries) void this.#stop(entry);
     await Promise.all(this.#ending);
   }
 
@@ -216,12 +219,12 @@ export class Dags {
     this.#tell(entry, { kind: 'dag-failed', progress, error });
   }
 
-  #stop(entry: Entry): void {
-    for (const { thread } of entry.builders) {
-      if (thread === undefined) continue;
-      const end = thread.stop().finally(() => this.#ending.delete(end));
-      this.#ending.add(end);
-    }
+  /** @returns when its builders are gone */
+  async #stop({ builders }: Entry): Promise<void> {
+    const ends = builders.map(({ thread }) => thread?.stop());
+    const end = Promise.all(ends).then(() => void this.#ending.delete(end));
+    this.#ending.add(end);
+    await end;
   }
 
   #tell({ memory: { pow, epoch } }: Entry, event: Happening<DagEvent>): void {
