@@ -134,7 +134,7 @@ function tellDag(event: DagEvent, log: Log, mode: DagMode): void {
       return;
     }
     case 'dag-failed':
-      log.error({ epoch, err: event.error }, `${dag} was not finished; what is there is used`);
+      log.error({ epoch, err: event.error }, `${dag} was not finished; ${leftText(event.progress)}`);
       return;
     case 'dag-dropped':
       log.debug({ epoch }, `${dag} was dropped`);
@@ -142,6 +142,11 @@ function tellDag(event: DagEvent, log: Log, mode: DagMode): void {
     default:
       event satisfies never;
   }
+}
+
+/** @param progress 0 … 1 */
+function leftText(progress: number): string {
+  return progress > 0 ? `the ${Math.floor(progress * 100)} % that are there are used` : 'none of it is there';
 }
 
 function gib(bytes: number): string {

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { FakeThreads, fakeMixHash } from '../../test/conformance/fake-threads.ts';
+import { setUpPool } from '../../test/conformance/pool-harness.ts';
+import { createVirtualClock } from '../../test/support/virtual-clock.ts';
 import { ENGINE_BATCH_MAX } from './engine.ts';
+import { WRITE_WITHIN_MS } from './epoch-caches.ts';
 import { createVerifierPool, type VerifierEvent, type VerifierPoolOptions } from './pool.ts';
 import type { Verdict, Verifier } from './verifier.ts';
 
@@ -291,4 +294,21 @@ test('an epoch is told to be built only when no file has it; what is wrong with 
     { kind: 'epoch-ready', pow: 'kawpow', epoch: 1, source: 'disk', tookMs: 0 },
   ]);
   threads.builder.crash();
+});
+
+test('closing does not wait for a disk that hangs', async () => {
+  const clock = createVirtualClock();
+  const { pool, threads } = setUpPool({ clock, cacheDirectory: '/caches' });
+  void pool.prepare(0);
+  threads.builder.sendCache();
+  let isClosed = false;
+  const closed = pool.close().then(() => {
+    isClosed = true;
+  });
+  await clock.advance(WRITE_WITHIN_MS - 1);
+  assert.deepEqual([isClosed, threads.builder.stopped], [false, false]);
+  await clock.advance(1);
+  assert.deepEqual([isClosed, threads.builder.stopped], [true, true]);
+  await closed;
+  assert.equal(clock.pending(), 0);
 });

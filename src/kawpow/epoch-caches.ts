@@ -1,3 +1,4 @@
+import type { Clock } from '../mining/ports.ts';
 import { KeptEpochs } from './kept-epochs.ts';
 import {
   type CacheFileFault,
@@ -17,6 +18,8 @@ const BUILDS_MAX = 2;
  * next epochs do without it.
  */
 const WRITERS_MAX = 2;
+/** At the end, for those that still write: 90 MB take the slowest disk some seconds, and one that hangs for ever. */
+export const WRITE_WITHIN_MS = 5_000;
 
 interface Entry {
   readonly of: PowEpoch;
@@ -54,6 +57,8 @@ interface EpochCachesOptions {
   readonly epochsMax: number;
   /** Where light caches are kept on disk; undefined for nowhere. */
   readonly cacheDirectory: string | undefined;
+  /** Bounds how long closing takes. */
+  readonly clock: Clock | undefined;
 }
 
 /**
@@ -74,7 +79,7 @@ export class EpochCaches {
   /** What it is at work on. */
   #building: Entry | undefined;
   /** When the builders that have sent their cache will be gone. */
-  readonly #writers = new Set<Promise<void>>();
+  readonly #writers = new Map<Promise<void>, Thread<never>>();
   #uses = 0;
   #closed = false;
 
@@ -159,7 +164,24 @@ export class EpochCaches {
    */
   async close(): Promise<void> {
     this.#closed = true;
-    await Promise.all([this.#builder?.stop(), ...this.#writers]);
+    await Promise.all([this.#builder?.stop(), this.#writersGone()]);
+  }
+
+  async #writersGone(): Promise<void> {
+    const gone = Promise.all(this.#writers.keys());
+    const { clock } = this.#options;
+    if (clock === undefined || this.#writers.size === 0) {
+      await gone;
+      return;
+    }
+    const tooLong = Promise.withResolvers<void>();
+    const timer = clock.setTimer(WRITE_WITHIN_MS, () => {
+      // Nobody waits for this either: a thread that its system holds cannot be ended.
+      for (const writer of this.#writers.values()) void writer.stop();
+      tooLong.resolve();
+    });
+    await Promise.race([gone, tooLong.promise]);
+    timer.cancel();
   }
 
   #add(of: PowEpoch): void {
@@ -257,7 +279,7 @@ export class EpochCaches {
       return;
     }
     // What it still does with the file, it does beside the next builder: no epoch waits for a slow disk.
-    this.#writers.add(gone);
+    if (this.#builder !== undefined) this.#writers.set(gone, this.#builder);
     this.#builder = undefined;
     this.#building = undefined;
     this.#finish(entry, message.memory, message);

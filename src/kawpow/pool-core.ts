@@ -72,7 +72,7 @@ export class Pool {
     this.#emit = options.onEvent ?? (() => {});
     const epochsMax = wholeNumber(options.epochsMax ?? EPOCHS_MAX, 'epochsMax');
     this.#caches = new EpochCaches(
-      { epochsMax, cacheDirectory: options.cacheDirectory },
+      { epochsMax, cacheDirectory: options.cacheDirectory, clock: options.clock },
       {
         threads,
         waiting: (of) => this.#waiting.count(epochKey(of)),
