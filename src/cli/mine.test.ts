@@ -65,7 +65,7 @@ describe('kpss mine', () => {
     assert.deepEqual(complaints, []);
   });
 
-  it('mines on with the light cache where no dataset fits', async () => {
+  it('mines on with the light cache where no DAG fits', async () => {
     const server = await ScriptedStratum.listen();
     const { io, lines, stop } = createIo();
     const args = { url: server.url, user: 'address.worker', dag: true };
@@ -74,7 +74,7 @@ describe('kpss mine', () => {
     connection.sendJob({ id: 'a', target: EASY_TARGET });
     await until(() => lines.some((line) => line.startsWith('share accepted')), 'a share');
     const refusal = 'it takes 1.5 GiB, and 1.3 GiB are available; mining with the light cache';
-    assert.ok(lines.includes(`miner: no dataset of epoch 0: ${refusal}`), lines.join());
+    assert.ok(lines.includes(`miner: no DAG of epoch 0: ${refusal}`), lines.join());
     stop.abort();
     assert.equal(await mining, 0);
     await server.close();

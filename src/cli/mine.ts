@@ -20,7 +20,7 @@ export interface MineArgs {
   readonly threads?: string | undefined;
   /** Take any certificate of a TLS server. */
   readonly insecure?: boolean | undefined;
-  /** Generate the dataset of the epoch. */
+  /** Generate the DAG of the epoch. */
   readonly dag?: boolean | undefined;
 }
 
@@ -38,7 +38,7 @@ export interface MineIo {
   readonly cacheDirectory?: string | undefined;
   /** Between two hashrate lines; the miner's own when left out. */
   readonly reportMs?: number;
-  /** Memory that can still be had for a dataset; what Node.js says when left out. */
+  /** Memory that can still be had for a DAG; what Node.js says when left out. */
   readonly availableBytes?: () => number;
 }
 

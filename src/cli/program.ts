@@ -90,7 +90,7 @@ function addTools(program: Command, exit: (code: number) => void): void {
     .option('--threads <count>', 'threads, each keeps one core busy', '1')
     .option(
       '--dag',
-      'generate the whole dataset in memory, 5.7 GiB in 2026: takes minutes, then hashes 40 times as fast',
+      'generate the whole DAG in memory, 5.7 GiB in 2026: takes minutes, then hashes 40 times as fast',
     )
     .option('--insecure', 'take any TLS certificate')
     .action(async (flags) => {
@@ -109,7 +109,7 @@ function addTools(program: Command, exit: (code: number) => void): void {
   command('bench', 'measure how fast this machine verifies shares')
     .argument('<subject>', 'kawpow')
     .option('--epoch <epoch>', 'whose light cache is used (default: 560)')
-    .option('--dag', 'with the whole dataset in memory, too: about 6 GiB')
+    .option('--dag', 'with the whole DAG in memory, too: about 6 GiB')
     .option('--pow <name>', 'kawpow, evrprogpow (experimental) or meowpow (experimental)', 'kawpow')
     .option('--json', 'figures for programs')
     .action(async (subject, flags) => {

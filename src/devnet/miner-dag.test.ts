@@ -41,17 +41,18 @@ function setUp(availableBytes = 2 ** 40) {
   return { dag, threads, clock, lines, given };
 }
 
-describe('the dataset of a miner', () => {
-  it('is told in steps of ten percent', () => {
-    const { dag, threads, lines, given } = setUp();
+describe('the DAG of a miner', () => {
+  it('is told in steps of ten percent, and with the time it took', async () => {
+    const { dag, threads, clock, lines, given } = setUp();
     dag.use(memoryOf(2));
     assert.deepEqual(given, ['small/2']);
     for (let i = 1; i <= 200; i++) for (const builder of threads.dagBuilders) builder.progress(i / 200);
+    await clock.advance(90_000);
     for (const builder of threads.dagBuilders) builder.finish();
     assert.deepEqual(lines, [
-      'miner: generates the dataset of epoch 2, 0.0 GiB, and uses what is there already',
-      ...[10, 20, 30, 40, 50, 60, 70, 80, 90].map((step) => `miner: has ${step} % of the dataset of epoch 2`),
-      'miner: has the whole dataset of epoch 2',
+      'miner: generates the DAG of epoch 2, 0.0 GiB, and uses what is there already',
+      ...[10, 20, 30, 40, 50, 60, 70, 80, 90].map((step) => `miner: has ${step} % of the DAG of epoch 2`),
+      'miner: has the whole DAG of epoch 2, after 1.5 minutes',
     ]);
   });
 
@@ -59,7 +60,7 @@ describe('the dataset of a miner', () => {
     const { dag, threads, lines, given } = setUp(2 ** 28);
     dag.use(memoryOf(0));
     assert.deepEqual(lines, [
-      'miner: no dataset of epoch 0: it takes 0.5 GiB, and 0.3 GiB are available; mining with the light cache',
+      'miner: no DAG of epoch 0: it takes 0.5 GiB, and 0.3 GiB are available; mining with the light cache',
     ]);
     assert.deepEqual([given, threads.dagBuilders], [[], []]);
   });
@@ -80,16 +81,25 @@ describe('the dataset of a miner', () => {
     assert.equal(given.length, 2);
   });
 
+  it('that no buffer can hold is told', () => {
+    const { dag, lines } = setUp(2 ** 50);
+    dag.use({ ...memoryOf(0), pow: { ...pow, datasetBytes: { initial: 2 ** 46, growth: 0 } } });
+    assert.deepEqual(lines, [
+      'miner: the DAG of epoch 0 could not be generated; mining with the light cache',
+    ]);
+  });
+
   it('that fails is told', () => {
     const { dag, threads, lines } = setUp();
     dag.use(memoryOf(0));
+    threads.dagBuilders[0]?.progress(0.5);
     threads.dagBuilders[0]?.crash();
     threads.dagBuilders[2]?.crash();
-    assert.equal(lines.at(-1), 'miner: the dataset of epoch 0 was not finished');
+    assert.equal(lines.at(-1), 'miner: the DAG of epoch 0 was not finished; its 25 % are used');
   });
 });
 
-describe('a CPU miner with a dataset', () => {
+describe('a CPU miner with a DAG', () => {
   it('finds what the verifier confirms, while it is generated and with all of it', async () => {
     const verifier = createVerifierPool({ pow });
     const server = await ScriptedStratum.listen();
@@ -118,7 +128,10 @@ describe('a CPU miner with a dataset', () => {
       assert.ok(verdict.ok && verdict.valid, id);
     };
     await confirm('early', 1);
-    await until(() => lines.includes('miner: has the whole dataset of epoch 0'), 'the dataset');
+    await until(
+      () => lines.some((line) => line.startsWith('miner: has the whole DAG of epoch 0, after ')),
+      'the DAG',
+    );
     await confirm('late', 2);
     await miner.stop();
     await server.close();

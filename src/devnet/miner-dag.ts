@@ -1,16 +1,17 @@
 import type { Dag } from '../kawpow/dag.ts';
 import { type DagEvent, Dags } from '../kawpow/dags.ts';
 import { collectGarbage } from '../kawpow/garbage.ts';
+import { gibText } from '../kawpow/size-text.ts';
 import type { EpochMemory, PowEpoch } from '../kawpow/thread-messages.ts';
 import { type ThreadStarter, workerThreads } from '../kawpow/threads.ts';
 import type { Clock, Log, Timer } from '../mining/ports.ts';
 
 /**
- * From the end of an epoch to the dataset of the next: the mining threads have let go of the old one by then, and there is
+ * From the end of an epoch to the DAG of the next: the mining threads have let go of the old one by then, and there is
  * room again. They look for messages after each batch of hashes, which takes some 60 ms with the light cache.
  */
 const LET_GO_MS = 2000;
-/** Ten lines a dataset, which takes minutes. */
+/** Ten lines a DAG, which takes minutes. */
 const LOGGED_STEP_PERCENT = 10;
 
 export interface MinerDagOptions {
@@ -27,7 +28,7 @@ interface MinerDagModules {
   onDag(of: PowEpoch, dag: Dag): void;
 }
 
-/** The miner's dataset: that of the epoch which is mined, if it fits into memory. The log tells. */
+/** The miner's DAG: that of the epoch which is mined, if it fits into memory. The log tells. */
 export class MinerDag {
   readonly #modules: MinerDagModules;
   readonly #dags: Dags;
@@ -49,7 +50,7 @@ export class MinerDag {
     );
   }
 
-  /** Has the dataset of this epoch generated; that of the epoch before is let go. */
+  /** Has the DAG of this epoch generated; that of the epoch before is let go. */
   use(memory: EpochMemory): void {
     this.#waiting?.cancel();
     this.#waiting = undefined;
@@ -84,7 +85,7 @@ export class MinerDag {
         this.#toldPercent = 0;
         log.info(
           { epoch, bytes: event.bytes },
-          `miner: generates the dataset of epoch ${epoch}, ${inGib(event.bytes)}, and uses what is there already`,
+          `miner: generates the DAG of epoch ${epoch}, ${gibText(event.bytes)}, and uses what is there already`,
         );
         break;
       case 'dag-progress':
@@ -92,24 +93,36 @@ export class MinerDag {
         break;
       case 'dag-ready': {
         const tookMs = Math.round(this.#modules.clock.nowMs() - this.#startedMs);
-        log.info({ epoch, tookMs }, `miner: has the whole dataset of epoch ${epoch}`);
+        log.info(
+          { epoch, tookMs },
+          `miner: has the whole DAG of epoch ${epoch}, after ${(tookMs / 60_000).toFixed(1)} minutes`,
+        );
         break;
       }
       case 'dag-failed':
-        log.error({ err: event.error, epoch }, `miner: the dataset of epoch ${epoch} was not finished`);
+        this.#tellFailed(event);
         break;
       case 'dag-dropped':
-        log.debug({ epoch }, `miner: let go of the dataset of epoch ${epoch}`);
+        log.debug({ epoch }, `miner: let go of the DAG of epoch ${epoch}`);
         break;
     }
   }
 
   #tellRefused({ epoch, neededBytes, availableBytes }: DagEvent & { kind: 'dag-refused' }): void {
-    const sizes = `it takes ${inGib(neededBytes)}, and ${inGib(availableBytes)} are available`;
+    const sizes = `it takes ${gibText(neededBytes)}, and ${gibText(availableBytes)} are available`;
     this.#modules.log.warn(
       { epoch, neededBytes, availableBytes },
-      `miner: no dataset of epoch ${epoch}: ${sizes}; mining with the light cache`,
+      `miner: no DAG of epoch ${epoch}: ${sizes}; mining with the light cache`,
     );
+  }
+
+  #tellFailed({ epoch, progress, error }: DagEvent & { kind: 'dag-failed' }): void {
+    const percent = Math.floor(100 * progress);
+    const outcome =
+      progress === 0
+        ? `could not be generated; mining with the light cache`
+        : `was not finished; its ${percent} % are used`;
+    this.#modules.log.error({ err: error, epoch, percent }, `miner: the DAG of epoch ${epoch} ${outcome}`);
   }
 
   #tellProgress(epoch: number, percent: number): void {
@@ -117,10 +130,6 @@ export class MinerDag {
     // The end has a line of its own.
     if (step === this.#toldPercent || percent === 100) return;
     this.#toldPercent = step;
-    this.#modules.log.info({ epoch, percent: step }, `miner: has ${step} % of the dataset of epoch ${epoch}`);
+    this.#modules.log.info({ epoch, percent: step }, `miner: has ${step} % of the DAG of epoch ${epoch}`);
   }
-}
-
-function inGib(bytes: number): string {
-  return `${(bytes / 2 ** 30).toFixed(1)} GiB`;
 }

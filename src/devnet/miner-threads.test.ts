@@ -102,9 +102,9 @@ describe('mining threads', () => {
     await threads.stop();
   });
 
-  it('takes items from the dataset it is given, and so does the one that replaces a crashed thread', async () => {
+  it('takes items from the DAG it is given, and so does the one that replaces a crashed thread', async () => {
     const context = buildEpochContext(0, { pow: SMALL_POW });
-    // A dataset of nothing but zeros shows that it is used.
+    // A DAG of nothing but zeros shows that it is used.
     const dag = createDag(SMALL_POW, 0, 1);
     publishFinished(dag, 0, datasetReads(0, SMALL_POW));
     const isRight = ({ nonce, mixHash }: FromMinerThread): boolean =>

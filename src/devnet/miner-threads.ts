@@ -130,7 +130,7 @@ export class MinerThreads {
     for (let index = 0; index < this.#count; index++) this.#postEpoch(index, dropEpoch);
   }
 
-  /** Gives all threads the dataset of that epoch, as far as it has got. They use it from the next search on. */
+  /** Gives all threads the DAG of that epoch, as far as it has got. They use it from the next search on. */
   setDag(dag: Dag): void {
     if (this.#epoch === undefined) return;
     this.#epoch.dag = dag;

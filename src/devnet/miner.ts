@@ -2,6 +2,7 @@ import { meetsTarget } from '../chain/target.ts';
 import { epochOf } from '../kawpow/epoch.ts';
 import { KAWPOW, type KawPow } from '../kawpow/params.ts';
 import { createVerifierPool, type VerifierEvent } from '../kawpow/pool.ts';
+import type { EpochMemory } from '../kawpow/thread-messages.ts';
 import type { Verifier } from '../kawpow/verifier.ts';
 import type { Clock, Log, RandomSource, Timer } from '../mining/ports.ts';
 import { HashMeter } from './hash-meter.ts';
@@ -43,7 +44,7 @@ export interface CpuMinerOptions {
   readonly insecure?: boolean;
   /** Between two hashrate lines; 0 for none. 30,000 when left out. */
   readonly reportMs?: number;
-  /** Generate the dataset of the epoch, where there is memory for it: 5.7 GiB in epoch 598. */
+  /** Generate the DAG of the epoch, where there is memory for it: 5.7 GiB in epoch 598. */
   readonly dag?: boolean;
   /** What is mined; KAWPOW when left out. */
   readonly pow?: KawPow;
@@ -71,7 +72,7 @@ interface CpuMinerModules {
   readonly log: Log;
   /** Where light caches of that proof of work come from; the miner builds its own when left out. Not closed by the miner. */
   readonly verifier?: Pick<Verifier, 'epochMemory'>;
-  /** Memory that can still be had for a dataset; what Node.js says when left out. */
+  /** Memory that can still be had for a DAG; what Node.js says when left out. */
   readonly availableBytes?: () => number;
 }
 
@@ -280,8 +281,7 @@ class Miner implements CpuMiner {
     const { clock, log } = this.#modules;
     const startMs = clock.nowMs();
     log.debug({ epoch }, `miner: asking for the light cache of epoch ${epoch}`);
-    this.#lightCaches()
-      .epochMemory(epoch)
+    this.#lightCache(epoch)
       .then((memory) => {
         const tookMs = Math.round(clock.nowMs() - startMs);
         log.info({ epoch, tookMs }, `miner: has the light cache of epoch ${epoch}`);
@@ -300,15 +300,17 @@ class Miner implements CpuMiner {
       });
   }
 
-  #lightCaches(): Pick<Verifier, 'epochMemory'> {
-    if (this.#modules.verifier) return this.#modules.verifier;
+  async #lightCache(epoch: number): Promise<EpochMemory> {
+    if (this.#modules.verifier) return this.#modules.verifier.epochMemory(epoch);
     this.#ownVerifier ??= createVerifierPool({
       threads: 1,
       pow: this.#pow,
       onEvent: (event) => this.#events.onVerifierEvent?.(event),
       cacheDirectory: this.#options.cacheDirectory,
     });
-    return this.#ownVerifier;
+    // In place of the one before, which goes.
+    this.#ownVerifier.keep('miner', [epoch]);
+    return this.#ownVerifier.epochMemory(epoch);
   }
 
   #onFound({ generation, nonce, mixHash, finalHash }: FromMinerThread): void {

@@ -24,6 +24,15 @@ export interface DagsOptions {
   readonly availableBytes: () => number;
 }
 
+/**
+ * Memory that must be available before a dataset is generated.
+ * @param mode where it is `off`, the same as with `on`
+ * @param bytes of the dataset
+ */
+export function dagNeededBytes(mode: DagMode, bytes: number): number {
+  return mode === 'auto' ? AUTO_FACTOR * bytes + AUTO_SPARE_BYTES : bytes + SPARE_BYTES;
+}
+
 /** For logs and metrics. `pow` is the name of the proof of work. */
 export type DagEvent = { readonly pow: string; readonly epoch: number } & (
   | { readonly kind: 'dag-refused'; readonly neededBytes: number; readonly availableBytes: number }
@@ -31,7 +40,7 @@ export type DagEvent = { readonly pow: string; readonly epoch: number } & (
   /** At most one for each percent. */
   | { readonly kind: 'dag-progress'; readonly progress: number }
   | { readonly kind: 'dag-ready' }
-  /** It was not finished. What there is of it, `progress` (0 … 1), is used all the same; with 0 it was not even begun. */
+  /** It was not finished. What there is of it, `progress` (0 … 1), is used all the same. */
   | { readonly kind: 'dag-failed'; readonly progress: number; readonly error: Error }
   | { readonly kind: 'dag-dropped' }
 );
@@ -82,15 +91,6 @@ export class Dags {
   /** The dataset of an epoch, as far as it has got; for a thread that is started later. */
   dag(of: PowEpoch): Dag | undefined {
     return this.#entries.get(epochKey(of))?.dag;
-  }
-
-  /** Those begun, with how much of each is there: 0 … 1. */
-  status(): { readonly pow: string; readonly epoch: number; readonly progress: number }[] {
-    return Array.from(this.#entries.values(), ({ memory, dag }) => ({
-      pow: memory.pow.name,
-      epoch: memory.epoch,
-      progress: dag === undefined ? 0 : dagProgress(dag),
-    }));
   }
 
   /**
@@ -146,8 +146,7 @@ export class Dags {
     const { pow, epoch } = entry.memory;
     const bytes = dagBytes(epoch, pow);
     const availableBytes = this.#options.availableBytes();
-    const neededBytes =
-      this.#options.mode === 'auto' ? AUTO_FACTOR * bytes + AUTO_SPARE_BYTES : bytes + SPARE_BYTES;
+    const neededBytes = dagNeededBytes(this.#options.mode, bytes);
     if (availableBytes < neededBytes) {
       this.#tell(entry, { kind: 'dag-refused', neededBytes, availableBytes });
       return false;

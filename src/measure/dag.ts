@@ -7,6 +7,7 @@ import {
   generateStripe,
   publishFinished,
 } from '../kawpow/dag.ts';
+import { dagNeededBytes } from '../kawpow/dags.ts';
 import { datasetReads } from '../kawpow/epoch.ts';
 import type { EpochContext } from '../kawpow/epoch-context.ts';
 import { compileKernel, openKernel } from '../kawpow/kernel.ts';
@@ -23,8 +24,6 @@ const WARM_UPS = 4;
 const HASHES = 1024;
 /** What is generated to see how fast that goes: a second or two. */
 const GENERATED_ITEMS = 65_536;
-/** What must be left beside the dataset. */
-const SPARE_BYTES = 512 * 2 ** 20;
 
 export interface DagFigures {
   /** Microseconds a hash in batches of 32, with the whole dataset in memory. */
@@ -41,7 +40,7 @@ export interface DagFigures {
  */
 export function measureDag(context: EpochContext, availableBytes: number): DagFigures | undefined {
   const { pow, epoch, memory } = context;
-  if (dagBytes(epoch, pow) + SPARE_BYTES > availableBytes) return undefined;
+  if (dagNeededBytes('on', dagBytes(epoch, pow)) > availableBytes) return undefined;
   const dag = createDag(pow, epoch, 1);
   const itemUs = generate(context, dag);
   fillWithNoise(dag);

@@ -35,7 +35,6 @@ const RULES: Readonly<Record<string, FolderRule>> = {
       'kawpow/cache-builder.ts': ['node:worker_threads'],
       'kawpow/dag-builder.ts': ['node:worker_threads'],
       'kawpow/garbage.ts': ['node:v8', 'node:vm'],
-      'kawpow/pool.ts': ['node:worker_threads', 'node:os'],
       'kawpow/cache-file.ts': ['node:fs', 'node:fs/promises', 'node:path', 'node:crypto'],
     },
   },
