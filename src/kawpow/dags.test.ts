@@ -198,7 +198,25 @@ describe('a builder that crashes', () => {
   });
 });
 
+test('a dataset over which two stripes are given up has failed once', () => {
+  const { dags, threads, happened } = setUp({ threads: 2 });
+  dags.start(memoryOf(0));
+  for (const first of [0, 1]) threads.dagBuilders[first]?.crash();
+  for (const second of [2, 3]) threads.dagBuilders[second]?.crash();
+  assert.deepEqual(happened(), ['dag-building 0', 'dag-failed 0']);
+});
+
 describe('a dataset that is dropped', () => {
+  test('is told of no more, whatever its builders still bring', () => {
+    const { dags, threads, happened } = setUp();
+    const memory = memoryOf(0);
+    dags.start(memory);
+    dags.drop(memory);
+    happened();
+    threads.dagBuilders[0]?.progress(0.5);
+    assert.deepEqual(happened(), []);
+  });
+
   test('is generated no further, and makes way for the next', async () => {
     const { dags, threads, happened } = setUp();
     const memory = memoryOf(0);

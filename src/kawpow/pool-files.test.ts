@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -46,7 +46,11 @@ test('a light cache is built once, and read from then on', async () => {
   const directory = join(ROOT, 'round-trip');
   assert.deepEqual(await run(directory), BUILT);
   assert.deepEqual(readdirSync(directory), [`small-${EPOCH}.lightcache`]);
+  // Not its time, which is that of its last use. A file that is written takes the place of the one before.
+  const inode = () => statSync(join(directory, `small-${EPOCH}.lightcache`)).ino;
+  const before = inode();
   assert.deepEqual(await run(directory), READ);
+  assert.equal(inode(), before, 'what came from disk is not written again');
 });
 
 test('a damaged file is told and built again, and is good afterwards', async () => {
