@@ -35,6 +35,17 @@ test('urgent items go first, oldest first', () => {
   assert.equal(queue.hasUrgent, false);
 });
 
+test('the turns ahead of an item are all urgent ones, and those of each session up to its own', () => {
+  const queue = new FairQueue<string>();
+  assert.equal(queue.turnsAhead('a'), 0);
+  queue.pushUrgent('u1');
+  queue.pushUrgent('u2');
+  assert.equal(queue.turnsAhead('a'), 2);
+  for (const item of ['b1', 'b2', 'c1']) queue.push(item.slice(0, 1), item);
+  assert.equal(queue.turnsAhead('a'), 2 + 2);
+  assert.equal(queue.turnsAhead('b'), 2 + 3 * 2);
+});
+
 test('an empty queue gives nothing and can be used again', () => {
   const queue = new FairQueue<string>();
   assert.equal(queue.take(), undefined);

@@ -8,6 +8,7 @@ import {
   workOff,
 } from '../../test/conformance/pool-harness.ts';
 import { SMALL_POW } from '../../test/conformance/small-pow.ts';
+import { claimScratch } from './kernel-memory.ts';
 
 // The life of epochs that owners keep, as the pool's user notices it.
 
@@ -39,6 +40,40 @@ test('what is kept is built, the most urgent of each owner first', () => {
     harness.threads.builders.map(({ epoch }) => epoch),
     [5, 9, 70, 4, 8, 6],
   );
+});
+
+test('an epoch that several owners keep is as urgent as to the one that needs it most', () => {
+  const harness = setUpPool();
+  harness.pool.keep('first', [9]);
+  harness.pool.keep('a', [1, 2, 3]);
+  harness.pool.keep('b', [3]);
+  harness.pool.keep('c', [9, 8, 3]);
+  buildAll(harness);
+  assert.deepEqual(
+    harness.threads.builders.map(({ epoch }) => epoch),
+    [9, 1, 3, 2, 8],
+  );
+});
+
+test('owners of two proofs of work are told apart, whatever their names', () => {
+  const harness = setUpPool();
+  harness.pool.keep('a', [0]);
+  harness.pool.of(SMALL_POW).keep('a', [1]);
+  buildAll(harness);
+  assert.deepEqual(ready(harness), ['kawpow 0', 'small 1']);
+  harness.pool.keep('a', []);
+  assert.deepEqual(ready(harness), ['small 1']);
+});
+
+test('an epoch that is built again has its threads’ scratches taken in its new memory', async () => {
+  const harness = setUpPool();
+  for (let builds = 0; builds < 2; builds++) {
+    harness.pool.keep('a', [0]);
+    buildAll(harness);
+    const { memory } = await harness.pool.epochMemory(0);
+    assert.equal(claimScratch(memory), 1, 'the first one is the thread’s');
+    harness.pool.keep('a', []);
+  }
 });
 
 test('two coins with two epochs each live side by side, whatever else is asked for, and nothing is built twice', async () => {
@@ -170,5 +205,6 @@ test('what cannot be an epoch is refused, and a closed verifier keeps nothing', 
   for (const wrong of [-1, 0.5, 8192]) assert.throws(() => pool.keep('a', [0, wrong]), RangeError);
   await pool.close();
   pool.keep('a', [0]);
-  assert.equal(threads.builders.length, 0);
+  assert.equal(threads.builders.length + threads.workers.length, 0);
+  assert.deepEqual(pool.status().epochs, []);
 });

@@ -157,3 +157,20 @@ test('after a pause of the whole process a thread is not given up before its ans
   clock.pause(3_600_000);
   assert.equal(threads.workers[0]?.stopped, true, 'one that does not answer is given up all the same');
 });
+
+test('the first batch of a thread says nothing of its speed, that of a replaced one neither', async () => {
+  const { pool, threads, clock } = setUpTimedPool();
+  const workFor = async (nonce: number, ms: number): Promise<void> => {
+    const verdict = pool.verify(shareOf(nonce));
+    await clock.advance(ms);
+    threads.worker.answer();
+    await verdict;
+  };
+  await workFor(1, 5_000);
+  assert.equal(pool.status().hashesPerS, undefined);
+  await workFor(2, 100);
+  assert.equal(pool.status().hashesPerS, 10);
+  threads.worker.crash();
+  await workFor(3, 5_000);
+  assert.equal(pool.status().hashesPerS, 10);
+});

@@ -114,6 +114,16 @@ test('the current epoch is verified while the next one is being built', async ()
   assert.equal(reasonOf(await next), 'ok, valid');
 });
 
+test('a candidate goes before the shares of another epoch, too', async () => {
+  const { pool, threads } = setUpReady();
+  void pool.prepare(1);
+  threads.builder.finish();
+  const all = [pool.verify(request(1, { height: EPOCH })), pool.verify(request(2)), pool.verify(request(3))];
+  all.push(pool.verify(request(4, { height: EPOCH, urgent: true })));
+  assert.deepEqual(workOff(threads), [1, 4, 2, 3]);
+  for (const verdict of all) assert.equal(reasonOf(await verdict), 'ok, valid');
+});
+
 test('a thread gets only the 32 bytes of a header hash, not the buffer around them', async () => {
   const { pool, threads } = setUpReady();
   const chunk = new Uint8Array(65536).fill(7);

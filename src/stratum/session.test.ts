@@ -244,6 +244,27 @@ describe('each kind of bad share has its code, and a good one is accepted', () =
     }
   });
 
+  test('shares that were verified buy demerits off, unverified ones do not', async () => {
+    for (const verified of [true, false]) {
+      const harness = createHardHarness();
+      harness.logIn();
+      let id = 10;
+      const submitJudged = async (judgement: Judgement): Promise<void> => {
+        harness.setJudge(() => Promise.resolve(judgement));
+        id += 1;
+        harness.submit(id, { nonce: id.toString(16).padStart(16, '0') });
+        await harness.clock.settle();
+      };
+      for (let i = 0; i < 3; i++) await submitJudged({ accepted: false, reason: 'wrong-mix' });
+      const good: Judgement = verified
+        ? { accepted: true, verified: true }
+        : { accepted: true, verified: false, because: 'no-verdict' };
+      for (let i = 0; i < 3; i++) await submitJudged(good);
+      await submitJudged({ accepted: false, reason: 'wrong-mix' });
+      assert.deepEqual(harness.closes, verified ? [] : ['demerits']);
+    }
+  });
+
   test('a wrong mix hash that was found out late counts against its sender', async () => {
     const harness = createHardHarness();
     let late = (_isRight: boolean): void => {};
