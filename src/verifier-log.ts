@@ -2,6 +2,7 @@ import type { Progress } from './cli/progress.ts';
 import { epochText, watchEpochs } from './epoch-progress.ts';
 import type { DagEvent, DagMode } from './kawpow/dags.ts';
 import { createVerifierPool, type VerifierEvent, type VerifierPoolOptions } from './kawpow/pool.ts';
+import { gibText } from './kawpow/size-text.ts';
 import type { CacheOrigin } from './kawpow/thread-messages.ts';
 import type { VerifierPool } from './kawpow/verifier.ts';
 import type { Log } from './mining/ports.ts';
@@ -115,7 +116,7 @@ function tellDag(event: DagEvent, log: Log, mode: DagMode): void {
   const dag = `the DAG of ${epochText(event)}`;
   switch (event.kind) {
     case 'dag-building': {
-      const text = `generating ${dag}, ${gib(event.bytes)}; what is there of it is used already`;
+      const text = `generating ${dag}, ${gibText(event.bytes)}; what is there of it is used already`;
       log.info({ epoch, bytes: event.bytes }, text);
       return;
     }
@@ -126,7 +127,7 @@ function tellDag(event: DagEvent, log: Log, mode: DagMode): void {
       return;
     case 'dag-refused': {
       const { neededBytes, availableBytes } = event;
-      const sizes = `${gib(neededBytes)} must be free, and ${gib(availableBytes)} are`;
+      const sizes = `${gibText(neededBytes)} must be free, and ${gibText(availableBytes)} are`;
       const text = `${dag} does not fit: ${sizes}; shares are verified without it until it does`;
       // Who said auto knows that it may not.
       const tell = mode === 'on' ? log.warn : log.info;
@@ -147,8 +148,4 @@ function tellDag(event: DagEvent, log: Log, mode: DagMode): void {
 /** @param progress 0 … 1 */
 function leftText(progress: number): string {
   return progress > 0 ? `the ${Math.floor(progress * 100)} % that are there are used` : 'none of it is there';
-}
-
-function gib(bytes: number): string {
-  return `${(bytes / 2 ** 30).toFixed(1)} GiB`;
 }

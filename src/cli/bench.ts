@@ -1,6 +1,7 @@
 import { epochMax } from '../kawpow/epoch.ts';
-import { KAWPOW, type PowName, PROOFS_OF_WORK } from '../kawpow/params.ts';
+import type { PowName } from '../kawpow/params.ts';
 import type { KawpowFigures, MeasureOptions } from '../measure/kawpow.ts';
+import { powOf } from './pow-flag.ts';
 import { textTable } from './text-table.ts';
 
 /** What Ravencoin had in 2025; the light cache grows by one part in 700 each epoch. */
@@ -34,26 +35,29 @@ export interface BenchIo {
  * @throws Error when a thread or process that measures fails
  */
 export async function runBench(args: BenchArgs, io: BenchIo): Promise<number> {
-  const complaint = complaintAbout(args);
-  if (complaint !== undefined) {
-    io.complain(`kpss bench: ${complaint}`);
+  const chosen = chosenOf(args);
+  if ('complaint' in chosen) {
+    io.complain(`kpss bench: ${chosen.complaint}`);
     return 2;
   }
-  const epoch = args.epoch === undefined ? USUAL_EPOCH : Number(args.epoch);
-  const powName = (args.pow ?? KAWPOW.name) as PowName;
+  const { powName, epoch } = chosen;
   const onStep = (step: string): void => io.complain(`kpss bench: ${step}…`);
   const figures = await io.measure({ powName, epoch, dag: args.dag ?? false, onStep });
   io.print(args.json ? JSON.stringify(figures, undefined, 2) : tableOf(figures));
   return 0;
 }
 
-function complaintAbout({ subject, epoch, pow: name = KAWPOW.name }: BenchArgs): string | undefined {
-  if (subject !== 'kawpow') return `there is a benchmark of kawpow, and none of ${subject}`;
-  const pow = Object.values(PROOFS_OF_WORK).find((known) => known.name === name);
-  if (pow === undefined) return `--pow is one of ${Object.keys(PROOFS_OF_WORK).join(', ')}, got ${name}`;
-  const max = epochMax(pow);
-  if (epoch === undefined || (/^\d+$/.test(epoch) && Number(epoch) <= max)) return undefined;
-  return `--epoch is a whole number from 0 to ${max}, got ${epoch}`;
+function chosenOf({
+  subject,
+  epoch = String(USUAL_EPOCH),
+  pow,
+}: BenchArgs): { readonly powName: PowName; readonly epoch: number } | { readonly complaint: string } {
+  if (subject !== 'kawpow') return { complaint: `there is a benchmark of kawpow, and none of ${subject}` };
+  const known = powOf(pow);
+  if ('complaint' in known) return known;
+  const max = epochMax(known.pow);
+  if (/^\d+$/.test(epoch) && Number(epoch) <= max) return { powName: known.name, epoch: Number(epoch) };
+  return { complaint: `--epoch is a whole number from 0 to ${max}, got ${epoch}` };
 }
 
 /** For people: each figure beside the floor. */
@@ -101,7 +105,7 @@ export function tableOf(figures: KawpowFigures): string {
       `${figures.rssMiB.toFixed(0)} MiB, ${(figures.rssMiB - figures.cacheMiB).toFixed(0)} over the cache`,
     ],
   ];
-  if (dagMinutes !== null) facts.push(['DAG, generated in one thread', `${dagMinutes.toFixed(0)} minutes`]);
+  if (dagMinutes !== null) facts.push(['DAG, generated in one thread', `${dagMinutes.toFixed(1)} minutes`]);
   const width = Math.max(...facts.map(([name]) => name.length));
   const lines = facts.map(([name, value]) => `${name.padEnd(width)}  ${value}`);
   return `${pow}, epoch ${epoch}: ${where}\n\n${table}\n\n${lines.join('\n')}`;

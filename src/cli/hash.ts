@@ -4,11 +4,12 @@ import type { DecodedHeader } from '../chain/header.ts';
 import { bitsToTarget, meetsTarget } from '../chain/target.ts';
 import { watchEpochs } from '../epoch-progress.ts';
 import { epochMax, epochOf, lightCacheBytes } from '../kawpow/epoch.ts';
-import { KAWPOW, type KawPow, PROOFS_OF_WORK } from '../kawpow/params.ts';
+import type { KawPow } from '../kawpow/params.ts';
 import { createVerifierPool, type VerifierEvent } from '../kawpow/pool.ts';
 import type { HashResult, Verifier } from '../kawpow/verifier.ts';
 import { type HashJob, type HashOptions, parseHashLine, parseHashOptions } from './hash-input.ts';
 import { linesOf } from './hash-lines.ts';
+import { powOf } from './pow-flag.ts';
 import { processStreams, type Streams } from './terminal.ts';
 
 /** Lines in work at once: enough for all threads, few enough for the verifier's queue (1024). */
@@ -56,12 +57,13 @@ type Answer = { readonly ok: true; readonly value: object } | { readonly ok: fal
  * arguments
  */
 export async function runHash(args: HashArgs, io: HashIo): Promise<number> {
-  const { source, pow: name = KAWPOW.name, ...options } = args;
-  const pow = Object.values(PROOFS_OF_WORK).find((known) => known.name === name);
-  if (pow === undefined) {
-    io.complain(`kpss hash: --pow is one of ${Object.keys(PROOFS_OF_WORK).join(', ')}, got ${name}`);
+  const { source, pow: name, ...options } = args;
+  const known = powOf(name);
+  if ('complaint' in known) {
+    io.complain(`kpss hash: ${known.complaint}`);
     return 2;
   }
+  const { pow } = known;
   if (source === undefined) return hashOnce(options, pow, io);
   const given = Object.values(options).some((value) => value !== undefined);
   if (source === '-' && !given) return hashLines(pow, io);

@@ -6,6 +6,7 @@ import { lightCacheBytes } from '../kawpow/epoch.ts';
 import { type EpochContext, epochContextIn } from '../kawpow/epoch-context.ts';
 import { type PowName, PROOFS_OF_WORK } from '../kawpow/params.ts';
 import { createVerifierPool } from '../kawpow/pool.ts';
+import { gibText } from '../kawpow/size-text.ts';
 import { measureBatches } from './batches.ts';
 import { type DagFigures, measureDag } from './dag.ts';
 import { measureColdCache, measureStart } from './fresh-process.ts';
@@ -102,13 +103,12 @@ export async function measureKawpow({ powName, epoch, dag, onStep }: MeasureOpti
 }
 
 function measureDagIfItFits(context: EpochContext, onStep: MeasureOptions['onStep']): DagFigures | undefined {
-  const gib = (bytes: number): string => (bytes / 2 ** 30).toFixed(1);
   const neededBytes = dagBytes(context.epoch, context.pow);
-  onStep(`hashing with a dataset of ${gib(neededBytes)} GiB`);
+  onStep(`hashing with a DAG of ${gibText(neededBytes)}`);
   const availableBytes = process.availableMemory();
   const figures = measureDag(context, availableBytes);
   if (figures === undefined) {
-    onStep(`it does not fit the ${gib(availableBytes)} GiB of free memory, and is left out`);
+    onStep(`it does not fit the ${gibText(availableBytes)} of free memory, and is left out`);
   }
   return figures;
 }

@@ -218,6 +218,27 @@ describe('each kind of bad share has its code, and a good one is accepted', () =
     );
   });
 
+  test('a share whose miner left before anything was known of it counts for nobody', async () => {
+    const harness = createHardHarness();
+    let late = (_isRight: boolean): void => {};
+    const judged = Promise.withResolvers<Judgement>();
+    harness.setJudge((_share, onLate) => {
+      late = onLate;
+      return judged.promise;
+    });
+    harness.logIn();
+    harness.submit(9);
+    harness.session.end();
+    judged.resolve({ accepted: true, verified: false, because: 'no-verdict' });
+    await harness.clock.settle();
+    assert.deepEqual(harness.results, []);
+    late(false);
+    assert.deepEqual(
+      harness.results.map(({ kind }) => kind),
+      ['forged'],
+    );
+  });
+
   test('a session that was caught is not trusted any more: a share that nobody had time for is refused', async () => {
     for (const wasLate of [false, true]) {
       const harness = createHardHarness();

@@ -52,7 +52,7 @@ export type ShareResult =
   | { readonly kind: 'rejected'; readonly reason: RejectReason; readonly share: Share | undefined }
   /** It was accepted unverified, and its mix hash turned out to be wrong. */
   | { readonly kind: 'revoked'; readonly reason: RejectReason; readonly share: Share }
-  /** It was rejected as stale, went to the nodes as a candidate, and its mix hash turned out to be wrong. */
+  /** It counted for nobody, as a stale candidate or since its miner had left, and its mix hash turned out to be wrong. */
   | { readonly kind: 'forged'; readonly reason: RejectReason; readonly share: Share };
 
 /** One connection's way out. */
@@ -108,6 +108,8 @@ export class Session {
   readonly #candidates: CandidateGate;
   /** Shares of it were accepted unverified, because the verifier had too much to do. */
   #wasTrusted = false;
+  /** Shares without a verdict at the end of the session. */
+  readonly #uncounted = new WeakSet<Share>();
   /** A false mix hash of it was found. */
   #wasCaught = false;
   #lastNotifyMs = Number.NEGATIVE_INFINITY;
@@ -307,7 +309,7 @@ export class Session {
       if (isRight) return;
       this.#wasCaught = true;
       const reason = this.#falseMixReason;
-      onResult({ kind: isStale ? 'forged' : 'revoked', reason, share }, this);
+      onResult({ kind: isStale || this.#uncounted.has(share) ? 'forged' : 'revoked', reason, share }, this);
       this.#blame(reason);
     };
     const judgement = await judge(share, this.id, onLateVerdict);
@@ -335,6 +337,11 @@ export class Session {
     // Who was caught is trusted no more: all of its shares are verified, or refused.
     if (this.#wasCaught && isOnTrust(judgement)) {
       this.#rejectShare(id, 'too-many-shares', share);
+      return;
+    }
+    // Its miner left before anything was known of it: it counts for nobody.
+    if (this.#closed && !judgement.verified) {
+      this.#uncounted.add(share);
       return;
     }
     this.#modules.onResult({ kind: 'accepted', verified: judgement.verified, share }, this);
