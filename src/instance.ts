@@ -112,8 +112,8 @@ export class Instance {
       login: (userName) => this.#tellIfRefused(desk.login(userName)),
       onLogin: (session) => this.#welcome(session),
       onCandidate: (share, session) => this.#blocks.submit(share, session.workerName ?? 'unnamed'),
-      judge: (share, sessionId, onLateWrongMix) =>
-        judgeShare(share, this.#verifierSession(sessionId), modules, onLateWrongMix),
+      judge: (share, sessionId, onLateVerdict) =>
+        judgeShare(share, this.#verifierSession(sessionId), modules, onLateVerdict),
       onResult: (result, session) => this.#count(result, session),
       onEnd: (session) => modules.verifier.endSession(this.#verifierSession(session.id)),
     });

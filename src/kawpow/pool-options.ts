@@ -38,7 +38,7 @@ export interface VerifierPoolOptions {
   readonly clock?: Clock;
   /** 0 … 1. Without it, or without a clock, no share is shed: the queue fills, and then refuses. */
   readonly random?: () => number;
-  /** Requests that may wait; QUEUE_MAX unless given. Urgent ones are not refused. */
+  /** Requests that may wait; QUEUE_MAX unless given. A session's first urgent ones are not refused. */
   readonly queueMax?: number;
   /**
    * Epochs that are there besides those that owners keep: the latest that were asked for. EPOCHS_MAX unless given.

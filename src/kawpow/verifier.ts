@@ -94,7 +94,7 @@ export interface Verifier {
    * @throws RangeError unless whole numbers from 0 to epochMax
    */
   keep(owner: string, epochs: readonly number[]): void;
-  /** A session is over: what it asked is settled as `closed`, but for candidates, and what is known of it forgotten. */
+  /** A session is over: what it asked is settled as `closed`, but for urgent requests, and what is known of it forgotten. */
   endSession(sessionId: string): void;
   status(): VerifierStatus;
   /**
