@@ -27,7 +27,7 @@ export interface VerifyRequest extends HashRequest {
   readonly claimedMixHash: Uint8Array;
   /** Whose share it is: the sessions take turns. */
   readonly sessionId: string;
-  /** A candidate: it goes first, and is taken however much is asked and waits. */
+  /** A candidate: it is never shed, and a session's first few go before all else, however much waits. */
   readonly urgent: boolean;
 }
 
@@ -73,8 +73,8 @@ export interface VerifierStatus {
 
 export interface Verifier {
   /**
-   * A session's first few shares are always looked at, and all of one that was ever caught with a false mix hash; of the
-   * others as many as the threads can do, drawn by chance. Sessions are told apart by their ids, of all proofs of work.
+   * A session's first few shares are looked at where the queue has room, and so are all of one that was ever caught with a
+   * false mix hash; of the others as many as the threads can do, drawn by chance. Sessions are told apart by their ids, of all proofs of work.
    * @throws RangeError on a wrong length, a height that is no uint32 or a nonce that is no uint64; else never
    */
   verify(request: VerifyRequest): Promise<Verdict>;

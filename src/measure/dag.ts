@@ -17,9 +17,9 @@ import { claimScratch } from '../kawpow/kernel-memory.ts';
 import { requestsOf } from './batches.ts';
 import { median } from './median.ts';
 
-const ROUNDS = 15;
+const ROUNDS = 31;
 /** Rounds before the first that counts: V8's optimising compiler takes that long. */
-const WARM_UPS = 4;
+const WARM_UPS = 16;
 /** Hashes of one measurement: some 40 ms. */
 const HASHES = 1024;
 /** What is generated to see how fast that goes: a second or two. */
