@@ -104,7 +104,7 @@ function createInstance(url: string) {
       random: systemRandom,
       log: createLog('error', 'json'),
       verifier: ALWAYS_RIGHT,
-      node: { name: 'fake', url, rpc },
+      nodes: [{ name: 'fake', url, priority: 1, rpc }],
     },
   );
   return { instance, lastWrittenAtMs: () => lastWrittenAtMs };

@@ -1,20 +1,15 @@
+import type { NodeConfig } from './config/types.ts';
 import type { BlockOutcome } from './found-blocks.ts';
 import { Instance, type InstanceOptions, type InstanceStatus } from './instance.ts';
 import { type KawPow, PROOFS_OF_WORK } from './kawpow/params.ts';
 import type { VerifierPool } from './kawpow/verifier.ts';
 import type { Clock, Log, RandomSource } from './mining/ports.ts';
-import type { Credentials } from './node/credentials.ts';
 import { createRpcClient } from './node/rpc-client.ts';
 
 export interface AppInstance extends Omit<InstanceOptions, 'pow'> {
   /** The network's when left out. */
   readonly pow?: KawPow;
-  readonly node: {
-    readonly name: string;
-    readonly url: string;
-    readonly credentials: Credentials;
-    readonly timeoutMs?: number;
-  };
+  readonly nodes: readonly NodeConfig[];
   readonly onBlock?: (block: BlockOutcome) => void;
 }
 
@@ -33,18 +28,17 @@ export class App {
   /** @throws KpssError KPSS_RPC_URL, KPSS_RPC_CREDENTIALS */
   constructor(instances: readonly AppInstance[], modules: AppModules) {
     const several = instances.length > 1;
-    this.#instances = instances.map(({ node: { name, ...connection }, onBlock, ...options }) => {
-      const node = {
-        name,
-        url: connection.url,
-        rpc: createRpcClient({ ...connection, clock: modules.clock }),
-      };
+    this.#instances = instances.map(({ nodes: configs, onBlock, ...options }) => {
+      const nodes = configs.map(({ timeoutMs, ...config }) => ({
+        ...config,
+        rpc: createRpcClient({ ...config, ...(timeoutMs && { timeoutMs }), clock: modules.clock }),
+      }));
       const log = several ? named(modules.log, options.name) : modules.log;
       const pow = options.pow ?? PROOFS_OF_WORK[options.network.proofOfWork];
       const verifier = modules.verifier.of(pow);
       return new Instance(
         { ...options, pow },
-        { ...modules, log, node, verifier, ...(onBlock && { onBlock }) },
+        { ...modules, log, nodes, verifier, ...(onBlock && { onBlock }) },
       );
     });
   }

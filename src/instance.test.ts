@@ -81,7 +81,14 @@ async function startInstance(settings: { valid?: boolean; payPerLogin?: boolean;
       random: systemRandom,
       log,
       verifier,
-      node: { name: 'node1', url: 'http://node1', rpc: Object.assign(scripted, { close: () => {} }) },
+      nodes: [
+        {
+          name: 'node1',
+          url: 'http://node1',
+          priority: 1,
+          rpc: Object.assign(scripted, { close: () => {} }),
+        },
+      ],
       onBlock: (block) => blocks.push(block),
     },
   );
@@ -275,7 +282,7 @@ test('a log that takes a second to write does not hold a block back', async () =
       random: systemRandom,
       log,
       verifier: createFakeVerifier().verifier,
-      node: { name: 'n', url: 'http://n', rpc },
+      nodes: [{ name: 'n', url: 'http://n', priority: 1, rpc }],
     },
   );
   const port = await instance.start();

@@ -1,6 +1,7 @@
 import { networkInterfaces } from 'node:os';
 import type { Network } from './chain/coins.ts';
 import { targetToDifficulty } from './chain/target.ts';
+import type { NodeConfig } from './config/types.ts';
 import { type BlockOutcome, FoundBlocks } from './found-blocks.ts';
 import type { KawPow } from './kawpow/params.ts';
 import type { Verifier } from './kawpow/verifier.ts';
@@ -37,13 +38,19 @@ export interface InstanceOptions {
   readonly summaryIntervalMs?: number;
 }
 
+/** A node and its client. */
+export interface InstanceNode extends Pick<NodeConfig, 'name' | 'url' | 'priority'> {
+  readonly rpc: NodeRpc & { close(): void };
+}
+
 export interface InstanceModules {
   readonly clock: Clock;
   readonly random: RandomSource;
   readonly log: Log;
   /** Of this instance's proof of work. */
   readonly verifier: Verifier;
-  readonly node: { readonly name: string; readonly url: string; readonly rpc: NodeRpc & { close(): void } };
+  /** At least one, in the order of the configuration. */
+  readonly nodes: readonly InstanceNode[];
   /** A block that a miner of this instance found has had its outcome. */
   readonly onBlock?: (block: BlockOutcome) => void;
 }
@@ -80,12 +87,14 @@ export class Instance {
   constructor(options: InstanceOptions, modules: InstanceModules) {
     this.#options = options;
     this.#modules = modules;
-    const { clock, random, log, node } = modules;
+    const { clock, random, log, nodes } = modules;
+    const [node] = nodes;
+    if (node === undefined) throw new RangeError('an instance needs at least one node');
     const { network } = options;
     this.#jobs = new JobBook(options.tag);
     this.#prefixes = new PrefixAllocator(random);
     this.#tally = new Tally(clock.nowMs());
-    this.#submitter = createSubmitter({}, { nodes: [node], clock, log });
+    this.#submitter = createSubmitter({}, { nodes, clock, log });
     this.#templates = createTemplateSource<Template>(
       {
         expectedChain: network.name,
@@ -141,7 +150,7 @@ export class Instance {
     await this.#server.close();
     await this.#blocks.finish();
     const submitterStopped = this.#submitter.stop();
-    this.#modules.node.rpc.close();
+    for (const { rpc } of this.#modules.nodes) rpc.close();
     await Promise.all([templatesStopped, submitterStopped]);
     this.#modules.verifier.keep(this.#options.name, []);
   }
@@ -177,8 +186,8 @@ export class Instance {
 
   #takeStatus(status: NodeStatus): void {
     this.#nodeStatus = status;
-    const { log, node } = this.#modules;
-    const fields = { node: node.name, ...status, sentence: undefined };
+    const { log, nodes } = this.#modules;
+    const fields = { node: nodes[0]?.name, ...status, sentence: undefined };
     if (status.state === 'ready' || status.state === 'connecting') log.info(fields, status.sentence);
     else log.warn(fields, status.sentence);
   }

@@ -25,7 +25,7 @@ test('the configuration in README.md is right, and is what happens without it', 
   const [example, defaults] = [only(result.config), only(bare.config)];
   assert.deepEqual(example.stratum, defaults.stratum);
   assert.deepEqual(example.tag, defaults.tag);
-  assert.equal(example.node.url, defaults.node.url);
+  assert.equal(example.nodes[0]?.url, defaults.nodes[0]?.url);
   assert.deepEqual(result.config.verifier, bare.config.verifier);
   assert.deepEqual(result.config.log, bare.config.log);
 });

@@ -46,6 +46,14 @@ export interface DevIo {
 /** The devnet is open to this machine only and holds nothing of value: its password is for everybody to know. */
 const RPC_LOGIN = { rpcUser: 'devnet', rpcPassword: 'devnet' };
 const USUAL_PORT = 3333;
+const DEVNET_NODE = {
+  name: 'devnet',
+  priority: 1,
+  timeoutMs: undefined,
+  p2p: undefined,
+  zmq: undefined,
+  longPoll: false,
+} as const;
 /** The hash of no public key that anybody knows. */
 const NOBODY = sha256d(new TextEncoder().encode('KPSS devnet')).subarray(0, 20);
 /** One thread of a processor finds about 50 hashes a second: a share every few seconds. */
@@ -107,7 +115,7 @@ export async function runDev(args: DevArgs, io: DevIo): Promise<number> {
             name: 'devnet',
             network,
             pow,
-            node: { name: 'devnet', url: devnet.url, credentials },
+            nodes: [{ ...DEVNET_NODE, url: devnet.url, credentials }],
             payout: { mainScript, recipients: [] },
             tag: new TextEncoder().encode('/KPSS devnet/'),
             stratum: { host: args.host, port: stratumPort, vardiff: CPU_VARDIFF },

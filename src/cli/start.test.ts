@@ -82,13 +82,13 @@ test('the help says what holds without flags', () => {
   const help = start?.helpInformation().replaceAll(/\s+/g, ' ') ?? '';
   const result = resolve(undefined);
   assert.ok(result.ok);
-  const { stratum, network, node } = only(result.config);
+  const { stratum, network, nodes } = only(result.config);
   const defaults: Record<string, string | number> = {
     host: stratum.host,
     port: stratum.port,
     network: network.name,
     coin: network.coin,
-    node: node.url,
+    node: nodes[0]?.url,
   };
   for (const [flag, value] of Object.entries(defaults)) {
     assert.match(help, new RegExp(`--${flag} <[^-]*\\(default: ${value}\\)`), flag);

@@ -90,12 +90,14 @@ async function serve(config: Config, io: Omit<DevIo, 'cacheDirectory'>): Promise
   const app = new App(config.instances, { clock: io.clock, random: io.random, log, verifier });
   try {
     await app.start();
-    for (const { name, payoutAddress, node } of config.instances) {
+    for (const { name, payoutAddress, nodes } of config.instances) {
       const paid =
         payoutAddress === undefined
           ? 'each miner is paid at the address it logs in with'
           : `blocks pay ${payoutAddress}`;
-      log.info({ instance: name, url: node.url }, `${paid}; the node is ${node.url}`);
+      const urls = nodes.map(({ url }) => url);
+      const who = urls.length === 1 ? `the node is ${urls[0]}` : `the nodes are ${urls.join(', ')}`;
+      log.info({ instance: name, url: urls[0] }, `${paid}; ${who}`);
     }
     if (!io.signal.aborted) await stopped;
     log.info({}, 'stopping');

@@ -8,11 +8,17 @@ import type { Path, Problems } from './problems.ts';
 import { instanceSchema, nodeSchema, payoutSchema, rootSchema, stratumSchema } from './schema.ts';
 import { type Group, isGroup, readSection } from './section.ts';
 import { resolveStratum } from './stratum-section.ts';
-import type { InstanceConfig } from './types.ts';
+import type { InstanceConfig, ThrottleConfig, TipsConfig } from './types.ts';
 import { gotText } from './words.ts';
 
 const DEFAULT_COIN = 'ravencoin';
 const DEFAULT_NETWORK = 'main';
+const TIPS: TipsConfig = { pollMs: 250, refreshMs: 30_000, askAfterFound: true };
+const THROTTLE: ThrottleConfig = {
+  blocksPerHour: undefined,
+  minBlockIntervalMs: undefined,
+  pauseAboveDifficulty: undefined,
+};
 
 export interface InstanceContext {
   readonly env: Environment;
@@ -55,7 +61,16 @@ export function resolveInstance(
   if (problems.count > faultsBefore || !source || !paid || !ports) {
     return { name: base?.name === groups.name ? name : undefined, instance: undefined };
   }
-  return { name, instance: { name, network, node: source, ...paid, stratum: ports } };
+  const instance = {
+    name,
+    network,
+    nodes: [source],
+    tips: TIPS,
+    throttle: THROTTLE,
+    ...paid,
+    stratum: ports,
+  };
+  return { name, instance };
 }
 
 /** The network, or undefined with a problem noted; a misspelt word is the schema's to report. */

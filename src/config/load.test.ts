@@ -1,7 +1,17 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { bad, good, LINUX, MAIN, MAIN_P2SH, only, resolve, TEST } from '../../test/support/config.ts';
+import {
+  bad,
+  good,
+  LINUX,
+  MAIN,
+  MAIN_P2SH,
+  only,
+  onlyNode,
+  resolve,
+  TEST,
+} from '../../test/support/config.ts';
 import { decodeAddress } from '../chain/address.ts';
 import { bytesToHex } from '../chain/bytes.ts';
 import { NETWORKS } from '../chain/coins.ts';
@@ -35,15 +45,22 @@ log: { level: debug, format: json }
 
   test('is taken as it stands', () => {
     const { log, ...config } = good(yaml);
-    const { payout, network, ...rest } = only(config);
+    const { payout, network, tips: _tips, throttle: _throttle, ...rest } = only(config);
     assert.deepEqual([network.coin, network.name], ['ravencoin', 'main']);
     assert.deepEqual(rest, {
       name: 'ravencoin-main',
-      node: {
-        name: '10.0.0.5:8766',
-        url: 'http://10.0.0.5:8766',
-        credentials: { kind: 'password', user: 'rvn', password: 'secret' },
-      },
+      nodes: [
+        {
+          name: '10.0.0.5:8766',
+          url: 'http://10.0.0.5:8766',
+          credentials: { kind: 'password', user: 'rvn', password: 'secret' },
+          priority: 1,
+          timeoutMs: undefined,
+          p2p: undefined,
+          zmq: undefined,
+          longPoll: false,
+        },
+      ],
       payoutAddress: MAIN,
       tag: new TextEncoder().encode('/mine/'),
       stratum: {
@@ -92,8 +109,8 @@ describe('defaults', () => {
   test('an empty file is ravend on this machine, and each miner is paid', () => {
     for (const yaml of ['', '# nothing\n', 'node:\nstratum:\n', undefined]) {
       const instance = only(good(yaml));
-      assert.equal(instance.node.url, 'http://127.0.0.1:8766');
-      assert.deepEqual(instance.node.credentials, { kind: 'cookie', path: '/srv/miner/.raven/.cookie' });
+      assert.equal(instance.nodes[0]?.url, 'http://127.0.0.1:8766');
+      assert.deepEqual(instance.nodes[0]?.credentials, { kind: 'cookie', path: '/srv/miner/.raven/.cookie' });
       assert.equal(instance.payout.mainScript, undefined);
       assert.equal(new TextDecoder().decode(instance.tag), '/KPSS/');
       assert.deepEqual([instance.stratum.host, instance.stratum.port], ['127.0.0.1', 3333]);
@@ -108,7 +125,7 @@ describe('defaults', () => {
     };
     const cookies = (machine: Machine): (string | undefined)[] =>
       ['main', 'test', 'regtest'].map((network) => {
-        const { credentials } = only(good(undefined, { flags: { network }, machine })).node;
+        const { credentials } = onlyNode(good(undefined, { flags: { network }, machine }));
         return credentials.kind === 'cookie' ? credentials.path : undefined;
       });
     assert.deepEqual(cookies(LINUX), [
@@ -149,7 +166,7 @@ describe('flags', () => {
     };
     const config = good(yaml, { flags });
     const instance = only(config);
-    assert.equal(instance.node.url, 'http://10.0.0.2:5');
+    assert.equal(instance.nodes[0]?.url, 'http://10.0.0.2:5');
     assert.equal(instance.network.name, 'test');
     assert.equal(instance.payoutAddress, TEST);
     assert.equal(instance.stratum.port, 5555);

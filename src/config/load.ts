@@ -58,7 +58,13 @@ export function resolveConfig({ file, flags, env, machine }: ConfigSources): Con
   const instances = found.flatMap(({ instance }) => instance ?? []);
   return {
     ok: true,
-    config: { instances, verifier, log: { level: log?.level ?? 'info', format: log?.format ?? 'auto' } },
+    config: {
+      instances,
+      verifier,
+      log: { level: log?.level ?? 'info', format: log?.format ?? 'auto' },
+      dataDirectory: resolve('data'),
+      web: undefined,
+    },
   };
 }
 

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { bad, good, only } from '../../test/support/config.ts';
+import { bad, good, onlyNode } from '../../test/support/config.ts';
 import type { ConfigFlags } from './types.ts';
 
 const loginOf = (yaml: string | undefined, flags: ConfigFlags, env: Record<string, string>): unknown => {
-  const { credentials } = only(good(yaml, { flags, env })).node;
+  const { credentials } = onlyNode(good(yaml, { flags, env }));
   return credentials.kind === 'password' ? [credentials.user, credentials.password] : credentials.path;
 };
 
@@ -77,10 +77,10 @@ describe('a login', () => {
 describe('secrets', () => {
   test('come from the environment before the file', () => {
     const env = { KPSS_RPC_PASSWORD: 'from env' };
-    const { credentials } = only(good('node: { user: me, password: from file }', { env })).node;
+    const { credentials } = onlyNode(good('node: { user: me, password: from file }', { env }));
     assert.deepEqual(credentials, { kind: 'password', user: 'me', password: 'from env' });
     const both = { KPSS_RPC_USER: 'you', KPSS_RPC_PASSWORD_RAVENCOIN_MAIN: 'mine', KPSS_RPC_PASSWORD: 'no' };
-    assert.deepEqual(only(good('', { env: both })).node.credentials, {
+    assert.deepEqual(onlyNode(good('', { env: both })).credentials, {
       kind: 'password',
       user: 'you',
       password: 'mine',
@@ -91,8 +91,8 @@ describe('secrets', () => {
     const yaml =
       'instances: [{ name: a, node: { user: u } }, { name: b-2, node: { user: u }, stratum: { port: 1 } }]';
     const env = { KPSS_RPC_PASSWORD_A: 'pa', KPSS_RPC_PASSWORD_B_2: 'pb' };
-    const passwords = good(yaml, { env }).instances.map(({ node }) =>
-      node.credentials.kind === 'password' ? node.credentials.password : undefined,
+    const passwords = good(yaml, { env }).instances.map(({ nodes: [node] }) =>
+      node?.credentials.kind === 'password' ? node.credentials.password : undefined,
     );
     assert.deepEqual(passwords, ['pa', 'pb']);
     assert.deepEqual(bad(yaml, { env: { ...env, KPSS_RPC_PASSWORD: 'x' } }), [

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { bad, CONFIG_FOLDER, good, only } from '../../test/support/config.ts';
+import { bad, CONFIG_FOLDER, good, onlyNode } from '../../test/support/config.ts';
 
 describe('the node', () => {
-  const urlOf = (url: string): string => only(good(`node: { url: "${url}", user: u, password: p }`)).node.url;
+  const urlOf = (url: string): string => onlyNode(good(`node: { url: "${url}", user: u, password: p }`)).url;
 
   test('has the network’s port when none is written', () => {
     assert.equal(urlOf('http://192.168.1.5'), 'http://192.168.1.5:8766');
@@ -16,15 +16,15 @@ describe('the node', () => {
   });
 
   test('may have its login in the URL, and keeps it out of the URL', () => {
-    const { url, name, credentials } = only(
+    const { url, name, credentials } = onlyNode(
       good(undefined, { flags: { node: 'http://me:p%40ss@10.0.0.1:1' } }),
-    ).node;
+    );
     assert.deepEqual([url, name], ['http://10.0.0.1:1', '10.0.0.1:1']);
     assert.deepEqual(credentials, { kind: 'password', user: 'me', password: 'p@ss' });
   });
 
   test('takes a cookie relative to the file', () => {
-    const { credentials } = only(good('node: { url: 10.0.0.1, cookie: run/.cookie }')).node;
+    const { credentials } = onlyNode(good('node: { url: 10.0.0.1, cookie: run/.cookie }'));
     assert.deepEqual(credentials, { kind: 'cookie', path: join(CONFIG_FOLDER, 'run', '.cookie') });
   });
 

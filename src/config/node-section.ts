@@ -1,7 +1,7 @@
 import type { Network } from '../chain/coins.ts';
 import { type LoginContext, type NodeSection, resolveCredentials, type UrlLogin } from './node-login.ts';
 import type { Path, Problems } from './problems.ts';
-import type { InstanceConfig } from './types.ts';
+import type { NodeConfig } from './types.ts';
 import { gotText } from './words.ts';
 
 /** The node's URL and how to log in to it, from the file, the environment and the defaults. */
@@ -10,7 +10,7 @@ export function resolveNode(
   path: Path,
   context: LoginContext,
   problems: Problems,
-): InstanceConfig['node'] | undefined {
+): NodeConfig | undefined {
   const address = readUrl(section.url ?? '127.0.0.1', context.network);
   if (typeof address === 'string') {
     problems.add([...path, 'url'], address + gotText(['url'], section.url));
@@ -19,7 +19,16 @@ export function resolveNode(
   const { url } = address;
   const credentials = resolveCredentials(section, address, path, context, problems);
   if (credentials === undefined) return undefined;
-  return { name: url.host, url: url.href.replace(/\/$/, ''), credentials };
+  return {
+    name: url.host,
+    url: url.href.replace(/\/$/, ''),
+    credentials,
+    priority: 1,
+    timeoutMs: undefined,
+    p2p: undefined,
+    zmq: undefined,
+    longPoll: false,
+  };
 }
 
 interface NodeAddress {

@@ -19,6 +19,45 @@ export interface Config {
     readonly dag: DagMode;
   };
   readonly log: { readonly level: LogLevel; readonly format: LogFormat };
+  /** An absolute path: where found blocks are written down before anything else. */
+  readonly dataDirectory: string;
+  /** Where the status is served and tips are told; undefined for nowhere. */
+  readonly web: { readonly host: string; readonly port: number } | undefined;
+}
+
+/** One node of an instance, and how news of it come. */
+export interface NodeConfig {
+  /** Unique within its instance; host and port unless the file names it. */
+  readonly name: string;
+  readonly url: string;
+  readonly credentials: Credentials;
+  /** The lowest of the healthy ones gives the templates; equal ones are alike. */
+  readonly priority: number;
+  /** For calls without a time limit of their own; the client's default when undefined. */
+  readonly timeoutMs: number | undefined;
+  /** Its P2P port; `auto`: the network's own on the same host, if it answers. Undefined: off, or of no known magic. */
+  readonly p2p: { readonly host: string; readonly port: number; readonly isAuto: boolean } | undefined;
+  /** The endpoint of zmqpubhashblock, `tcp://127.0.0.1:28332`; undefined for none. */
+  readonly zmq: string | undefined;
+  readonly longPoll: boolean;
+}
+
+/** How new blocks are asked for. */
+export interface TipsConfig {
+  /** From one question for the tip to the next. */
+  readonly pollMs: number;
+  /** The longest that a template is used while the tip stays. */
+  readonly refreshMs: number;
+  /** Whether a template is asked for as soon as a block of ours was accepted. */
+  readonly askAfterFound: boolean;
+}
+
+/** How fast blocks may be handed in; a rule that is undefined does not count. */
+export interface ThrottleConfig {
+  readonly blocksPerHour: number | undefined;
+  readonly minBlockIntervalMs: number | undefined;
+  /** No block goes out while the network's difficulty is above it. */
+  readonly pauseAboveDifficulty: number | undefined;
 }
 
 /** One coin on one network: what app.ts starts. */
@@ -26,7 +65,10 @@ export interface InstanceConfig {
   /** Unique among the instances: `ravencoin-main`. */
   readonly name: string;
   readonly network: Network;
-  readonly node: { readonly name: string; readonly url: string; readonly credentials: Credentials };
+  /** At least one, in the order of the file. */
+  readonly nodes: readonly NodeConfig[];
+  readonly tips: TipsConfig;
+  readonly throttle: ThrottleConfig;
   readonly payout: Omit<LoginPolicy, 'network'>;
   /** As it is shown: the address that is paid, or undefined where each miner is paid. */
   readonly payoutAddress: string | undefined;

@@ -6,7 +6,13 @@ import { after } from 'node:test';
 import { encodeAddress } from '../../src/chain/address.ts';
 import type { Machine } from '../../src/config/data-folder.ts';
 import { resolveConfig } from '../../src/config/load.ts';
-import type { Config, ConfigFlags, ConfigResult, InstanceConfig } from '../../src/config/types.ts';
+import type {
+  Config,
+  ConfigFlags,
+  ConfigResult,
+  InstanceConfig,
+  NodeConfig,
+} from '../../src/config/types.ts';
 
 // Configurations of tests: each is written to a file of its own and read as `kpss start` would.
 
@@ -54,4 +60,11 @@ export function bad(yaml: string | undefined, given?: Given): string[] {
   const result = resolve(yaml, given);
   assert.ok(!result.ok, 'nothing was wrong');
   return result.problems.map((problem) => problem.replace(file, 'kpss.yaml'));
+}
+
+/** The one node of the one instance. */
+export function onlyNode(config: Pick<Config, 'instances'>): NodeConfig {
+  const { nodes } = only(config);
+  assert.equal(nodes.length, 1);
+  return nodes[0] as NodeConfig;
 }
