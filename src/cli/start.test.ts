@@ -88,7 +88,7 @@ test('the help says what holds without flags', () => {
     port: stratum.port,
     network: network.name,
     coin: network.coin,
-    node: nodes[0]?.url,
+    node: nodes[0]?.url ?? '',
   };
   for (const [flag, value] of Object.entries(defaults)) {
     assert.match(help, new RegExp(`--${flag} <[^-]*\\(default: ${value}\\)`), flag);
