@@ -17,7 +17,12 @@ import type { VardiffOptions } from './mining/vardiff.ts';
 import type { NodeStatus } from './node/status.ts';
 import { createSubmitter, type Submitter } from './node/submitter.ts';
 import { createTemplateSource, type TemplateSource } from './node/template-source.ts';
-import { StratumServer } from './stratum/server.ts';
+import {
+  type MinersServer,
+  StratumServer,
+  type StratumServerModules,
+  type StratumServerOptions,
+} from './stratum/server.ts';
 import type { Session, ShareResult } from './stratum/session.ts';
 
 /** How often the log sums up what goes on. */
@@ -53,6 +58,8 @@ export interface InstanceModules {
   readonly nodes: readonly InstanceNode[];
   /** A block that a miner of this instance found has had its outcome. */
   readonly onBlock?: (block: BlockOutcome) => void;
+  /** StratumServer when left out. */
+  readonly createServer?: (options: StratumServerOptions, modules: StratumServerModules) => MinersServer;
 }
 
 export interface InstanceStatus {
@@ -77,7 +84,7 @@ export class Instance {
   readonly #templates: TemplateSource;
   readonly #submitter: Submitter;
   readonly #blocks: FoundBlocks;
-  readonly #server: StratumServer;
+  readonly #server: MinersServer;
   readonly #tally: Tally;
   #nodeStatus: NodeStatus | undefined;
   #summaryTimer: Timer | undefined;
@@ -113,7 +120,8 @@ export class Instance {
       onSettled: (block) => this.#settleBlock(block),
     });
     const desk = new LoginDesk({ network, ...options.payout });
-    this.#server = new StratumServer(options.stratum, {
+    const serve = modules.createServer ?? ((...given) => new StratumServer(...given));
+    this.#server = serve(options.stratum, {
       clock,
       log,
       prefixes: this.#prefixes,

@@ -31,8 +31,17 @@ export interface StratumServerModules
   readonly jobs: JobBook;
 }
 
+/** What an instance needs of its miners' side. A simulation brings one without sockets. */
+export interface MinersServer {
+  /** @returns the port */
+  listen(): Promise<number>;
+  announceJob(): void;
+  close(): Promise<void>;
+  readonly minerCount: number;
+}
+
 /** The miners' port: takes connections, gives each a session, and hands every new job to all of them. */
-export class StratumServer {
+export class StratumServer implements MinersServer {
   readonly #options: StratumServerOptions;
   readonly #modules: StratumServerModules;
   readonly #server: Server;
