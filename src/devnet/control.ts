@@ -10,6 +10,7 @@ import type { DevnetHttp } from './http.ts';
 import { POW_LIMIT_BITS } from './retarget.ts';
 import type { DevnetFault } from './rpc-method.ts';
 import { displayHex } from './transactions.ts';
+import type { ZmqPublisher } from './zmq-publisher.ts';
 
 /** A branch that is still behind after so many blocks more than it replaces is given up. */
 const BRANCH_EXTRA_BLOCKS_MAX = 20;
@@ -65,13 +66,14 @@ export interface ControlState {
 
 interface ControlModules extends BlockMakerModules {
   readonly http: DevnetHttp;
+  readonly zmq: ZmqPublisher | undefined;
   readonly state: ControlState;
   readonly log: Log;
 }
 
 /** @returns the control, and `cancel` for what it has pending */
 export function createControl(modules: ControlModules): { control: DevnetControl; cancel: () => void } {
-  const { node, http, state } = modules;
+  const { node, http, zmq, state } = modules;
   const { chain } = node;
   let returning: Timer | undefined;
 
@@ -79,6 +81,7 @@ export function createControl(modules: ControlModules): { control: DevnetControl
     returning?.cancel();
     returning = undefined;
     if (!http.isListening) await http.listen(http.port);
+    await zmq?.resume();
   };
   const returnLater = (): void => {
     comeBack().catch((error: unknown) => modules.log.error({ err: error }, 'devnet: could not come back'));
@@ -91,7 +94,7 @@ export function createControl(modules: ControlModules): { control: DevnetControl
     addBlock: () => addBlockOnTip(modules),
     goOffline: async (durationMs) => {
       returning?.cancel();
-      await http.stop();
+      await Promise.all([http.stop(), zmq?.pause()]);
       if (durationMs !== undefined) returning = node.clock.setTimer(durationMs, returnLater);
     },
     comeBack,

@@ -21,6 +21,7 @@ import { RpcServer } from './rpc-server.ts';
 import { BlockGate } from './submit.ts';
 import { TemplateMaker } from './template.ts';
 import { displayHex } from './transactions.ts';
+import { openZmqPublisher } from './zmq-publisher.ts';
 
 const BLOCK_TIME_S = 10;
 /** What a transaction pays that names no fee: opaque transactions do not say. 0.01 coins. */
@@ -41,6 +42,8 @@ export interface DevnetOptions {
   readonly rpcPassword?: string;
   /** 0, for any that is free, when left out. */
   readonly port?: number;
+  /** Where new tips are published over ZMQ; 0 for any port that is free, none when left out. */
+  readonly zmqPort?: number;
   readonly halvingBlocks?: number;
   readonly transactionFeeSat?: bigint;
   /** For how long a template does not change with the mempool; 5000, as ravend, when left out. */
@@ -71,6 +74,8 @@ export interface Devnet {
   readonly url: string;
   readonly user: string;
   readonly password: string;
+  /** Of zmqpubhashblock; undefined where there is none. */
+  readonly zmqEndpoint: string | undefined;
   height(): number;
   /** Display hex. */
   tip(): string;
@@ -108,16 +113,19 @@ export async function createDevnet(options: DevnetOptions, modules: DevnetModule
     { rpc, clock, fault: node.fault, delayMs: () => state.delayMs },
   );
   await http.listen(options.port ?? 0);
-  const { control, cancel } = createControl({ node, http, state, random, log, signal: closing.signal });
+  const zmq = options.zmqPort === undefined ? undefined : await openZmqPublisher(options.zmqPort);
+  const { control, cancel } = createControl({ node, http, zmq, state, random, log, signal: closing.signal });
   chain.onTipChange(({ tip, disconnected }) => {
     if (disconnected.length > 0)
       log.info({ tip: tip.hash, left: disconnected.length }, 'devnet: chain reorganised');
+    zmq?.publish(tip.hash);
     log.debug({ ...blockOf(tip), difficulty: difficultyOf(tip.header.bits) }, 'devnet: new tip');
   });
   return {
     url: `http://${DEVNET_HOST}:${http.port}`,
     user,
     password,
+    zmqEndpoint: zmq?.endpoint,
     height: () => chain.tip.height,
     tip: () => chain.tip.hash,
     control,
@@ -126,6 +134,7 @@ export async function createDevnet(options: DevnetOptions, modules: DevnetModule
     close: async () => {
       closing.abort();
       cancel();
+      await zmq?.close();
       await http.stop();
     },
   };

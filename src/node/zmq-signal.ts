@@ -1,0 +1,154 @@
+import { bytesToHex } from '../chain/bytes.ts';
+import type { Clock, Log, Timer } from '../mining/ports.ts';
+import type { SignalReport, TipSignal, TipSignalHandlers } from './tip-signal.ts';
+import type { ZmqSubscribe, ZmqSubscription } from './zmq-subscriber.ts';
+
+export interface ZmqSignalOptions extends TipSignalHandlers {
+  /** The node's name. */
+  readonly node: string;
+  /** As raven.conf has it in zmqpubhashblock: `tcp://127.0.0.1:28332`. */
+  readonly endpoint: string;
+}
+
+interface ZmqSignalModules {
+  readonly clock: Pick<Clock, 'setTimer'>;
+  readonly log: Log;
+  readonly subscribe: ZmqSubscribe;
+}
+
+const TOPIC = 'hashblock';
+const HASH_BYTES = 32;
+const COUNTER_BYTES = 4;
+/** A subscription that broke, which no outage of the node does, is opened again after this long. */
+const OPEN_AGAIN_MS = 5_000;
+
+/**
+ * ravend's ZMQ announcements of new tips: topic, block hash in display order, and a counter per topic from 0 at the
+ * node's start, by which gaps are seen. Connections are made again by the package.
+ * Source: Ravencoin Core, src/zmq/zmqpublishnotifier.cpp; recorded messages
+ */
+export function createZmqSignal(options: ZmqSignalOptions, modules: ZmqSignalModules): TipSignal {
+  return new ZmqSignal(options, modules);
+}
+
+class ZmqSignal implements TipSignal {
+  readonly #options: ZmqSignalOptions;
+  readonly #modules: ZmqSignalModules;
+  #report: SignalReport;
+  #subscription: ZmqSubscription | undefined;
+  #openAgain: Timer | undefined;
+  #opening: Promise<void> = Promise.resolve();
+  #stopped = false;
+  #lastCounter: number | undefined;
+  #missed = 0;
+
+  constructor(options: ZmqSignalOptions, modules: ZmqSignalModules) {
+    this.#options = options;
+    this.#modules = modules;
+    const sentence = `Connecting to ${options.endpoint}.`;
+    this.#report = { signal: 'zmq', node: options.node, state: 'connecting', sentence };
+  }
+
+  start(): void {
+    this.#opening = this.#open();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#openAgain?.cancel();
+    await this.#opening;
+    this.#subscription?.close();
+  }
+
+  report(): SignalReport {
+    return this.#report;
+  }
+
+  async #open(): Promise<void> {
+    const { endpoint } = this.#options;
+    try {
+      const subscription = await this.#modules.subscribe(endpoint, TOPIC, {
+        onConnected: () => this.#set('on', this.#listening()),
+        onDisconnected: () => {
+          // A restarted node counts from 0 again; the first message decides.
+          this.#lastCounter = undefined;
+          this.#set('failed', `${endpoint} closed the connection; it is tried again all the time.`);
+        },
+        onRefused: () => this.#set('failed', refused(endpoint)),
+        onMessage: (frames) => this.#take(frames),
+        onBroken: (error) => this.#broken(error),
+      });
+      this.#subscription = subscription;
+    } catch (error) {
+      if (this.#stopped) return;
+      if (isMissing(error)) {
+        this.#set(
+          'off',
+          'The optional package zeromq is not installed or does not run on this system; npm install zeromq adds it. The other signals do the work.',
+        );
+        return;
+      }
+      const why = error instanceof Error ? error.message : String(error);
+      this.#set(
+        'failed',
+        `${endpoint} cannot be used: ${why}. Set zmq to what raven.conf has in zmqpubhashblock.`,
+      );
+    }
+  }
+
+  /** Not an outage, which the package deals with by itself. */
+  #broken(error: unknown): void {
+    const why = error instanceof Error ? error.message : String(error);
+    this.#set('failed', `Listening to ${this.#options.endpoint} failed: ${why}. It is tried again.`);
+    this.#subscription?.close();
+    this.#openAgain = this.#modules.clock.setTimer(OPEN_AGAIN_MS, () => {
+      this.#opening = this.#open();
+    });
+  }
+
+  /** Frames that are not ravend's are passed over: another program may publish there. */
+  #take([topic, hash, counter]: readonly Uint8Array[]): void {
+    if (topic === undefined || new TextDecoder().decode(topic) !== TOPIC || hash?.length !== HASH_BYTES)
+      return;
+    if (counter?.length === COUNTER_BYTES) this.#count(counter);
+    if (this.#report.state !== 'on') this.#set('on', this.#listening());
+    this.#options.onTip(bytesToHex(hash));
+  }
+
+  /** What was missed needs no catching up: the newest hash is the tip, and polling sees it too. It is worth a word. */
+  #count(frame: Uint8Array): void {
+    const counter = new DataView(frame.buffer, frame.byteOffset, COUNTER_BYTES).getUint32(0, true);
+    const expected = this.#lastCounter === undefined ? counter : (this.#lastCounter + 1) >>> 0;
+    this.#lastCounter = counter;
+    // Fewer than expected: the node was started again.
+    if (counter <= expected) return;
+    const missed = counter - expected;
+    this.#missed += missed;
+    const { node, endpoint } = this.#options;
+    this.#modules.log.warn({ node, endpoint, missed }, `${missed} ZMQ announcements of ${node} were missed`);
+    this.#set('on', this.#listening());
+  }
+
+  #listening(): string {
+    const missed = this.#missed === 0 ? '' : ` ${this.#missed} announcements were missed so far.`;
+    return `Listening to ${this.#options.endpoint}.${missed}`;
+  }
+
+  #set(state: SignalReport['state'], sentence: string): void {
+    if (this.#stopped || (state === this.#report.state && sentence === this.#report.sentence)) return;
+    this.#report = { ...this.#report, state, sentence };
+    this.#options.onReport(this.#report);
+  }
+}
+
+function refused(endpoint: string): string {
+  return `${endpoint} does not answer. raven.conf needs zmqpubhashblock=${endpoint}, and ravend a restart after it was added.`;
+}
+
+function isMissing(error: unknown): boolean {
+  const code = (error as NodeJS.ErrnoException | null)?.code;
+  // A native part that this system cannot load throws a plain error on import.
+  return (
+    code === 'ERR_MODULE_NOT_FOUND' || code === 'ERR_DLOPEN_FAILED' || /native|addon/i.test(String(error))
+  );
+}
