@@ -33,6 +33,10 @@ export interface DevnetControl {
   mineBlock(): Promise<string>;
   /** The same at once: a block that was never solved, as if found by the rest of the network. @returns its hash */
   addBlock(): Promise<string>;
+  /** Takes a block as if another node had sent it; its proof of work is overlooked. @returns as submitblock */
+  adoptBlock(blockHex: string): Promise<string | null>;
+  /** Whether it answers: not after `goOffline`. */
+  isOnline(): boolean;
   /** Refuses connections and cuts those there are, as a stopped ravend; with a duration it returns by itself. */
   goOffline(durationMs?: number): Promise<void>;
   /** Listens again on the same port. @throws KpssError KPSS_DEVNET_LISTEN when somebody else took it */
@@ -92,6 +96,8 @@ export function createControl(modules: ControlModules): { control: DevnetControl
     dropBlocks: (count) => dropBlocks(modules, count),
     mineBlock: async () => (await mineBlock(modules)).hash,
     addBlock: () => addBlockOnTip(modules),
+    adoptBlock: (blockHex) => node.gate.adopt(blockHex),
+    isOnline: () => http.isListening,
     goOffline: async (durationMs) => {
       returning?.cancel();
       await Promise.all([http.stop(), zmq?.pause()]);

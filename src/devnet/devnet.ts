@@ -79,6 +79,10 @@ export interface Devnet {
   height(): number;
   /** Display hex. */
   tip(): string;
+  /** Of the active chain; undefined above the tip. */
+  hashAt(height: number): string | undefined;
+  /** A whole block, active or not; undefined where it is not known. */
+  blockHex(hash: string): string | undefined;
   readonly control: DevnetControl;
   /** Called for every block that joins the active chain, oldest first. @returns a function that ends it */
   onBlock(callback: (block: DevnetBlock) => void): () => void;
@@ -128,6 +132,11 @@ export async function createDevnet(options: DevnetOptions, modules: DevnetModule
     zmqEndpoint: zmq?.endpoint,
     height: () => chain.tip.height,
     tip: () => chain.tip.hash,
+    hashAt: (height) => chain.at(height)?.hash,
+    blockHex: (hash) => {
+      const body = chain.find(hash)?.body;
+      return body && bytesToHex(body.bytes);
+    },
     control,
     onBlock: (callback) => chain.onTipChange(({ connected }) => tellBlocks(connected, callback, log)),
     longPollsWaiting: () => node.longPolls.waiting,
