@@ -4,16 +4,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { encodeAddress } from '../../src/chain/address.ts';
-import { bytesToHex, hexToBytes } from '../../src/chain/bytes.ts';
 import { findNetwork } from '../../src/chain/coins.ts';
-import { meetsTarget } from '../../src/chain/target.ts';
 import { systemClock, systemRandom } from '../../src/clock.ts';
 import { createDevnet, type Devnet } from '../../src/devnet/devnet.ts';
 import { createVerifierPool } from '../../src/kawpow/pool.ts';
 import { createRpcClient } from '../../src/node/rpc-client.ts';
 import { KpssProcess, stopAllKpss } from '../support/kpss-process.ts';
 import { silentLog } from '../support/mining.ts';
-import { type Message, prefixIn, StratumClient } from '../support/stratum-client.ts';
+import { type Message, StratumClient } from '../support/stratum-client.ts';
+import { type Dialect, TestMiner } from '../support/test-miner.ts';
 
 const network = findNetwork('ravencoin', 'regtest');
 assert(network);
@@ -63,80 +62,9 @@ after(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** The two ways of writing that are common: kawpowminer's with 0x and an extra key, rdna3-kawpow-miner's without. */
-type Dialect = '0x' | 'plain';
-
-interface FoundHash {
-  readonly nonce: string;
-  readonly mixHash: string;
-  readonly meetsShareTarget: boolean;
-}
-
-class TestMiner {
-  readonly client: StratumClient;
-  readonly #dialect: Dialect;
-  #nextId = 40;
-  #nextNonce = 1n;
-  prefix = '';
-
-  constructor(client: StratumClient, dialect: Dialect) {
-    this.client = client;
-    this.#dialect = dialect;
-  }
-
-  async logIn(): Promise<void> {
-    const agent =
-      this.#dialect === '0x' ? ['kawpowminer/1.2.4+commit.632f6ea0'] : ['rdna3-kawpow-miner/0.1', null];
-    this.client.send({ id: 1, method: 'mining.subscribe', params: agent });
-    this.prefix = prefixIn(await this.client.find((m) => m.id === 1));
-    const authorized = await this.client.call(3, 'mining.authorize', [`${ADDRESS}.${this.#dialect}`, 'X']);
-    assert.equal(authorized.result, true);
-    await this.client.job();
-  }
-
-  /** Hashes with this connection's prefix until one is as wanted. */
-  async hash(job: Message, wanted: (found: FoundHash) => boolean): Promise<FoundHash> {
-    const [, headerHash, , target, , height] = job.params;
-    for (let i = 0; i < 200; i++) {
-      const nonce = this.prefix + (this.#nextNonce++).toString(16).padStart(12, '0');
-      const outcome = await verifier.hash({
-        height,
-        headerHash: hexToBytes(headerHash),
-        nonce: BigInt(`0x${nonce}`),
-      });
-      assert(outcome.ok);
-      const shareTarget = hexToBytes(target.replace('0x', ''));
-      const meetsShareTarget = meetsTarget(outcome.finalHash, shareTarget);
-      const found = { nonce, mixHash: bytesToHex(outcome.mixHash), meetsShareTarget };
-      if (wanted(found)) return found;
-    }
-    throw new Error('200 hashes and none as wanted');
-  }
-
-  submit(
-    job: Message,
-    found: { nonce: string; mixHash: string },
-    changes: { jobId?: string; headerHash?: string } = {},
-  ): Promise<Message> {
-    const [jobId, headerHash] = job.params;
-    const hex = (digits: string) => (this.#dialect === '0x' ? `0x${digits}` : digits);
-    const fields = [hex(found.nonce), hex(changes.headerHash ?? headerHash), hex(found.mixHash)];
-    const params = [`${ADDRESS}.${this.#dialect}`, changes.jobId ?? jobId, ...fields];
-    return this.client.call(this.#nextId++, 'mining.submit', params);
-  }
-
-  /** Finds and submits a share of the newest job, again if a newer job came meanwhile. */
-  async submitGood(): Promise<Message> {
-    for (;;) {
-      const job = await this.client.job();
-      const reply = await this.submit(job, await this.hash(job, (found) => found.meetsShareTarget));
-      if (reply.error?.[0] !== 21) return reply;
-    }
-  }
-}
-
 async function connectMiner(dialect: Dialect): Promise<TestMiner> {
-  const miner = new TestMiner(await StratumClient.connect(port), dialect);
+  const client = await StratumClient.connect(port);
+  const miner = new TestMiner(client, { dialect, address: ADDRESS, verifier });
   await miner.logIn();
   return miner;
 }
