@@ -22,10 +22,16 @@ export interface RandomSource {
 /** One node's JSON-RPC. */
 export interface NodeRpc {
   /**
+   * @param params with `areHex` texts of hex digits only: they go out as they are, since escaping a whole block costs
+   *   more than everything else that a candidate has to wait for
    * @returns the `result` member; integers beyond 2^53 as bigint
    * @throws RpcError (node/rpc-error.ts) on any failure
    */
-  call(method: string, params?: readonly unknown[], options?: { timeoutMs?: number }): Promise<unknown>;
+  call(
+    method: string,
+    params?: readonly unknown[],
+    options?: { timeoutMs?: number; areHex?: boolean },
+  ): Promise<unknown>;
 }
 
 type LogCall = (fields: object, message: string) => void;

@@ -53,7 +53,7 @@ export function createAgent(url: URL, maxSockets: number, idleSocketMs: number =
  * Posts a JSON text. An idle connection is given the request in process.nextTick, by Node's own agent.
  * @param authorization the header's value; appears in no error
  */
-export function post(target: HttpTarget, body: string, authorization: string): Exchange {
+export function post(target: HttpTarget, body: Buffer, authorization: string): Exchange {
   const { promise, resolve } = Promise.withResolvers<PostResult>();
   const send = target.url.protocol === 'https:' ? https.request : http.request;
   const request = send(target.url, {

@@ -64,11 +64,11 @@ const answerHeight = (request: ReplayRequest): Reply => resultReply(request.id, 
 test('a call sends method, params and login to /, and gives the result', async () => {
   await withNode(answerHeight, async (client, node) => {
     assert.equal(await client.call('getblockhash', [12, { a: 'ä' }]), 449);
-    assert.equal(await client.call('getblockcount'), 449);
+    assert.equal(await client.call('getblockcount', ['00fF', 'ee'], { areHex: true }), 449);
     const [first, second] = node.requests;
     assert.deepEqual([first?.method, first?.params, first?.path], ['getblockhash', [12, { a: 'ä' }], '/']);
     assert.equal(first?.authorization, `Basic ${Buffer.from('rvn:a secret').toString('base64')}`);
-    assert.deepEqual(second?.params, []);
+    assert.deepEqual(second?.params, ['00fF', 'ee']);
     assert.notEqual(first?.id, second?.id);
     assert.equal(second?.connection, 1, 'the connection is kept');
   });

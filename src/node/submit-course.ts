@@ -124,7 +124,9 @@ export class SubmitCourse implements Waiter {
     this.#attempts += 1;
     const timeoutMs = backoffMs(this.#timeouts + 1, ATTEMPT_TIMEOUT_MS, ATTEMPT_TIMEOUT_MAX_MS);
     try {
-      return classifyResult(await this.#node.rpc.call('submitblock', [this.#block.blockHex], { timeoutMs }));
+      return classifyResult(
+        await this.#node.rpc.call('submitblock', [this.#block.blockHex], { timeoutMs, areHex: true }),
+      );
     } catch (error) {
       if (error instanceof RpcError && error.kind === 'timeout') this.#timeouts += 1;
       return classifyError(error);
