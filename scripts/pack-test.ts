@@ -22,6 +22,7 @@ const folder = mkdtempSync(join(tmpdir(), 'kpss-pack-'));
 const installed = join(folder, 'empty');
 /** Not the user's. */
 const caches = join(folder, 'caches');
+const data = join(folder, 'data');
 const packageFolder = join(installed, 'node_modules', 'kpss');
 /** npm over a slow line; the hash builds a light cache first. */
 const timeoutMs = 180_000;
@@ -48,7 +49,7 @@ function run(program: string, args: readonly string[], cwd: string): string {
     cwd,
     encoding: 'utf8',
     timeout: timeoutMs,
-    env: { ...process.env, PATH: path, KPSS_CACHE_DIRECTORY: caches },
+    env: { ...process.env, PATH: path, KPSS_CACHE_DIRECTORY: caches, KPSS_DATA_DIRECTORY: data },
   });
   if (result.error !== undefined) throw result.error;
   if (result.status !== 0)

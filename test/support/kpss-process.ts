@@ -15,8 +15,17 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const PATIENCE_MS = 30_000;
 const started = new Set<KpssProcess>();
 /** No test writes into its user's home. One test file's processes share their light caches, as a user's do. */
-const CACHE_DIRECTORY = mkdtempSync(join(tmpdir(), 'kpss-caches-'));
-process.once('exit', () => rmSync(CACHE_DIRECTORY, { recursive: true, force: true }));
+const HOME = mkdtempSync(join(tmpdir(), 'kpss-home-'));
+process.once('exit', () => rmSync(HOME, { recursive: true, force: true }));
+let processes = 0;
+
+/** Of found blocks each process has its own folder, unless a test gives it another's. */
+function folders(): Record<string, string> {
+  return {
+    KPSS_CACHE_DIRECTORY: join(HOME, 'caches'),
+    KPSS_DATA_DIRECTORY: join(HOME, `data-${++processes}`),
+  };
+}
 
 /** For a file's `after`: a failed test must not leave its process behind. */
 export async function stopAllKpss(): Promise<void> {
@@ -38,7 +47,7 @@ export class KpssProcess {
   ) {
     this.child = spawn(process.execPath, [`${ROOT}src/main.ts`, ...args], {
       cwd: settings.cwd ?? ROOT,
-      env: { ...process.env, KPSS_CACHE_DIRECTORY: CACHE_DIRECTORY, ...settings.env },
+      env: { ...process.env, ...folders(), ...settings.env },
       stdio: ['pipe', 'pipe', 'pipe'],
     });
     started.add(this);
