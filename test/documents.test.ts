@@ -25,9 +25,17 @@ test('the configuration in README.md is right, and is what happens without it', 
   const [example, defaults] = [only(result.config), only(bare.config)];
   assert.deepEqual(example.stratum, defaults.stratum);
   assert.deepEqual(example.tag, defaults.tag);
-  assert.equal(example.nodes[0]?.url, defaults.nodes[0]?.url);
+  const withoutLogin = example.nodes.map((node, i) => ({
+    ...node,
+    credentials: defaults.nodes[i]?.credentials,
+  }));
+  assert.deepEqual(withoutLogin, defaults.nodes);
+  assert.deepEqual(example.tips, defaults.tips);
+  assert.deepEqual(example.throttle, defaults.throttle);
   assert.deepEqual(result.config.verifier, bare.config.verifier);
   assert.deepEqual(result.config.log, bare.config.log);
+  assert.deepEqual(result.config.web, bare.config.web);
+  assert.equal(result.config.dataDirectory, bare.config.dataDirectory);
 });
 
 test('every npm script in the documents exists', () => {

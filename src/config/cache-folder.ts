@@ -1,6 +1,6 @@
-import { posix, resolve, win32 } from 'node:path';
 import type { Machine } from './data-folder.ts';
 import { cacheVariableOf, type Environment } from './environment.ts';
+import { pathFrom, userFolder } from './user-folder.ts';
 
 /** Instead of a path: no files. */
 export const CACHE_OFF = 'off';
@@ -18,24 +18,9 @@ export function cacheDirectory(
 ): string | undefined {
   const variable = cacheVariableOf(env);
   if (variable !== undefined) return pathOf(variable, '.', machine);
-  return given === undefined ? userCacheFolder(machine) : pathOf(given.path, given.folder, machine);
+  return given === undefined ? userFolder(machine, 'cache') : pathOf(given.path, given.folder, machine);
 }
 
-function pathOf(path: string, folder: string, { homeFolder }: Machine): string | undefined {
-  if (path === CACHE_OFF) return undefined;
-  const below = /^~(?:[/\\](.*))?$/s.exec(path);
-  if (below === null) return resolve(folder, path);
-  return homeFolder === '' ? undefined : resolve(homeFolder, below[1] ?? '');
-}
-
-/** Sources: XDG Base Directory Specification; Apple, File System Programming Guide; Microsoft, FOLDERID_LocalAppData */
-function userCacheFolder({ platform, homeFolder, env }: Machine): string | undefined {
-  const { isAbsolute, join } = platform === 'win32' ? win32 : posix;
-  const named = platform === 'win32' ? env.LOCALAPPDATA : env.XDG_CACHE_HOME;
-  const below = platform === 'win32' ? ['kpss', 'cache'] : ['kpss'];
-  // The specification has relative paths ignored.
-  if (platform !== 'darwin' && named !== undefined && isAbsolute(named)) return join(named, ...below);
-  if (homeFolder === '') return undefined;
-  if (platform === 'win32') return join(homeFolder, 'AppData', 'Local', ...below);
-  return join(homeFolder, ...(platform === 'darwin' ? ['Library', 'Caches'] : ['.cache']), ...below);
+function pathOf(path: string, folder: string, machine: Machine): string | undefined {
+  return path === CACHE_OFF ? undefined : pathFrom(path, folder, machine);
 }

@@ -6,6 +6,8 @@ const USER_VARIABLE = 'KPSS_RPC_USER';
 const PASSWORD_VARIABLE = 'KPSS_RPC_PASSWORD';
 /** And where the light caches are: for containers and tests, and for the commands that read no file. */
 const CACHE_VARIABLE = 'KPSS_CACHE_DIRECTORY';
+/** And where found blocks are written down: for containers and tests too. */
+export const DATA_VARIABLE = 'KPSS_DATA_DIRECTORY';
 
 export interface EnvironmentValue {
   /** For messages; the value is never shown. */
@@ -73,6 +75,12 @@ export function strayVariables(env: Environment, instanceNames: readonly string[
 /** @returns the folder of light caches that the environment names, or `off`; undefined where it names none */
 export function cacheVariableOf(env: Environment): string | undefined {
   const value = env[CACHE_VARIABLE];
+  return value === '' ? undefined : value;
+}
+
+/** @returns the folder of found blocks that the environment names; undefined where it names none */
+export function dataVariableOf(env: Environment): string | undefined {
+  const value = env[DATA_VARIABLE];
   return value === '' ? undefined : value;
 }
 

@@ -43,8 +43,22 @@ export function applyFlags(
     if (others.length > 0) {
       const text = `the file has ${entries.length} instances, and a flag changes a single one`;
       problems.addTo(flag.label, text);
-    } else if (isGroup(only.value)) write(only.value, only.path, flag, value, problems);
+    } else if (isGroup(only.value)) {
+      if (flag.name === 'node') dropOtherNodes(only.value);
+      write(only.value, only.path, flag, value, problems);
+    }
   }
+}
+
+/**
+ * `--node` is the only node then. Of a list nothing is left; of a single one stays how to log in, and goes what says where
+ * another machine has its other ports.
+ */
+function dropOtherNodes(instance: Group): void {
+  if (Array.isArray(instance.nodes)) delete instance.nodes;
+  if (!isGroup(instance.node)) return;
+  for (const key of ['name', 'zmq']) delete instance.node[key];
+  if (instance.node.p2p !== 'off') delete instance.node.p2p;
 }
 
 /** The flag that would set a missing setting, where there is no file to write it to. */

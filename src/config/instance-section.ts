@@ -2,23 +2,19 @@ import { findNetwork, NETWORKS, type Network } from '../chain/coins.ts';
 import type { Machine } from './data-folder.ts';
 import type { Environment } from './environment.ts';
 import { missingFor } from './mineable.ts';
-import { resolveNode } from './node-section.ts';
+import { readNodes, resolveNodes } from './nodes-section.ts';
 import { resolvePayout } from './payout-section.ts';
 import type { Path, Problems } from './problems.ts';
-import { instanceSchema, nodeSchema, payoutSchema, rootSchema, stratumSchema } from './schema.ts';
+import { instanceSchema, payoutSchema, rootSchema, stratumSchema } from './schema.ts';
 import { type Group, isGroup, readSection } from './section.ts';
 import { resolveStratum } from './stratum-section.ts';
-import type { InstanceConfig, ThrottleConfig, TipsConfig } from './types.ts';
+import { resolveThrottle } from './throttle-section.ts';
+import { resolveTips } from './tips-section.ts';
+import type { InstanceConfig } from './types.ts';
 import { gotText } from './words.ts';
 
 const DEFAULT_COIN = 'ravencoin';
 const DEFAULT_NETWORK = 'main';
-const TIPS: TipsConfig = { pollMs: 250, refreshMs: 30_000, askAfterFound: true };
-const THROTTLE: ThrottleConfig = {
-  blocksPerHour: undefined,
-  minBlockIntervalMs: undefined,
-  pauseAboveDifficulty: undefined,
-};
 
 export interface InstanceContext {
   readonly env: Environment;
@@ -49,7 +45,9 @@ export function resolveInstance(
   const faultsBefore = problems.count;
   const base = readSection(path.length === 0 ? rootSchema : instanceSchema, value, path, problems);
   const groups = isGroup(value) ? value : {};
-  const node = readSection(nodeSchema, groups.node, [...path, 'node'], problems);
+  const entries = readNodes(groups, path, problems);
+  const tips = resolveTips(groups.tips, base ?? {}, path, problems);
+  const throttle = resolveThrottle(groups.throttle, path, problems);
   const payout = readSection(payoutSchema, groups.payout, [...path, 'payout'], problems);
   const stratum = readSection(stratumSchema, groups.stratum, [...path, 'stratum'], problems);
   const ports = stratum && resolveStratum(stratum, [...path, 'stratum'], problems);
@@ -57,20 +55,11 @@ export function resolveInstance(
   const paid = payout && resolvePayout(payout, [...path, 'payout'], network, problems);
   if (network === undefined) return { name: base?.name, instance: undefined };
   const name = base?.name ?? `${network.coin}-${network.name}`;
-  const source = node && resolveNode(node, [...path, 'node'], { ...context, network, name }, problems);
-  if (problems.count > faultsBefore || !source || !paid || !ports) {
+  const nodes = entries && resolveNodes(entries, { ...context, network, name }, problems);
+  if (problems.count > faultsBefore || !nodes || !paid || !ports) {
     return { name: base?.name === groups.name ? name : undefined, instance: undefined };
   }
-  const instance = {
-    name,
-    network,
-    nodes: [source],
-    tips: TIPS,
-    throttle: THROTTLE,
-    ...paid,
-    stratum: ports,
-  };
-  return { name, instance };
+  return { name, instance: { name, network, nodes, tips, throttle, ...paid, stratum: ports } };
 }
 
 /** The network, or undefined with a problem noted; a misspelt word is the schema's to report. */

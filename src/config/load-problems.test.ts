@@ -166,14 +166,14 @@ payout: { tag: 5, address: x1 }
   test('of a setting that stands a level too high say where it belongs', () => {
     assert.deepEqual(bad(`payout:\naddress: ${MAIN}\nport: 4444\nmin: 5\nlevel: debug\n`), [
       'kpss.yaml:2: address: belongs under payout: indent it',
-      'kpss.yaml:3: port: belongs under stratum: indent it',
+      'kpss.yaml:3: port: belongs under stratum or web: indent it',
       'kpss.yaml:4: min: belongs under stratum.vardiff: indent it',
       'kpss.yaml:5: level: belongs under log: indent it',
     ]);
     assert.deepEqual(bad('stratum: { vardiff: , start: 5 }\ninstnces: 5\nconstructor: 1'), [
       'kpss.yaml:1: stratum.start: belongs under vardiff: indent it',
       'kpss.yaml:2: instnces: unknown setting: did you mean instances?',
-      'kpss.yaml:3: constructor: unknown setting; there are name, coin, network, node, payout, stratum, verifier, log, instances',
+      'kpss.yaml:3: constructor: unknown setting; there are name, coin, network, node, nodes, tips, throttle, payout, stratum, verifier, web, log, dataDirectory, instances',
     ]);
     assert.deepEqual(bad('instances: [{ name: a, port: 5 }]'), [
       'kpss.yaml:1: instances[0].port: belongs under stratum: indent it',

@@ -30,6 +30,8 @@ describe('a whole file', () => {
 coin: ravencoin
 network: main
 node: { url: "http://10.0.0.5:8766", user: rvn, password: "secret" }
+tips: { pollMs: 100, refreshS: 20, askAfterFound: false }
+throttle: { blocksPerHour: 30, minBlockIntervalS: 90, pauseAboveDifficulty: 5000 }
 payout:
   address: ${MAIN}
   recipients:
@@ -41,11 +43,13 @@ stratum:
   port: 4444
   vardiff: { min: 0.001, max: 8, start: 0.5, targetTimeS: 5, retargetTimeS: 30, variancePercent: 25 }
 log: { level: debug, format: json }
+web: { host: "::1", port: 80 }
+dataDirectory: /var/lib/kpss
 `;
 
   test('is taken as it stands', () => {
     const { log, ...config } = good(yaml);
-    const { payout, network, tips: _tips, throttle: _throttle, ...rest } = only(config);
+    const { payout, network, ...rest } = only(config);
     assert.deepEqual([network.coin, network.name], ['ravencoin', 'main']);
     assert.deepEqual(rest, {
       name: 'ravencoin-main',
@@ -56,11 +60,13 @@ log: { level: debug, format: json }
           credentials: { kind: 'password', user: 'rvn', password: 'secret' },
           priority: 1,
           timeoutMs: undefined,
-          p2p: undefined,
+          p2p: { host: '10.0.0.5', port: 8767, isAuto: true },
           zmq: undefined,
           longPoll: false,
         },
       ],
+      tips: { pollMs: 100, refreshMs: 20_000, askAfterFound: false },
+      throttle: { blocksPerHour: 30, minBlockIntervalMs: 90_000, pauseAboveDifficulty: 5000 },
       payoutAddress: MAIN,
       tag: new TextEncoder().encode('/mine/'),
       stratum: {
@@ -77,6 +83,8 @@ log: { level: debug, format: json }
       },
     });
     assert.deepEqual(log, { level: 'debug', format: 'json' });
+    assert.deepEqual(config.web, { host: '::1', port: 80 });
+    assert.equal(config.dataDirectory, '/var/lib/kpss');
     assert.equal(payout.mainScript && bytesToHex(payout.mainScript), scriptOf(MAIN));
     assert.deepEqual(
       payout.recipients.map((recipient) => [bytesToHex(recipient.script), recipient.partsPerMillion]),
@@ -108,12 +116,14 @@ instances:
 describe('defaults', () => {
   test('an empty file is ravend on this machine, and each miner is paid', () => {
     for (const yaml of ['', '# nothing\n', 'node:\nstratum:\n', undefined]) {
-      const instance = only(good(yaml));
+      const config = good(yaml);
+      const instance = only(config);
       assert.equal(instance.nodes[0]?.url, 'http://127.0.0.1:8766');
       assert.deepEqual(instance.nodes[0]?.credentials, { kind: 'cookie', path: '/srv/miner/.raven/.cookie' });
       assert.equal(instance.payout.mainScript, undefined);
       assert.equal(new TextDecoder().decode(instance.tag), '/KPSS/');
       assert.deepEqual([instance.stratum.host, instance.stratum.port], ['127.0.0.1', 3333]);
+      assert.deepEqual(config.web, { host: '127.0.0.1', port: 3380 });
     }
   });
 
@@ -190,7 +200,11 @@ test('no text of any content makes it throw', () => {
       'coin',
       'network',
       'node',
+      'nodes',
       'url',
+      'p2p',
+      'tips',
+      'web',
       'payout',
       'recipients',
       'stratum',

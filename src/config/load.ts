@@ -1,15 +1,18 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { resolveDataDirectory } from './data-directory.ts';
 import { type Machine, thisMachine } from './data-folder.ts';
 import { type ConfigDocument, type DocumentResult, parseConfigText } from './document.ts';
 import { ambiguousVariables, type Environment, strayVariables } from './environment.ts';
 import { applyFlags, flagFor, type InstanceEntry } from './flags.ts';
+import { isEverywhere } from './host.ts';
 import { type InstanceResult, resolveInstance } from './instance-section.ts';
 import { type Path, Problems } from './problems.ts';
 import { instanceSchema, logSchema } from './schema.ts';
 import { type Group, isGroup, readSection } from './section.ts';
-import type { ConfigFlags, ConfigResult } from './types.ts';
+import type { Config, ConfigFlags, ConfigResult } from './types.ts';
 import { resolveVerifier } from './verifier-section.ts';
+import { resolveWeb } from './web-section.ts';
 import { gotText, listText } from './words.ts';
 
 export interface ConfigSources {
@@ -22,7 +25,7 @@ export interface ConfigSources {
 }
 
 /** What stands beside a list of instances, since all of them share it. */
-const OF_ALL: readonly string[] = ['verifier', 'log'];
+const OF_ALL: readonly string[] = ['verifier', 'web', 'log', 'dataDirectory'];
 
 /**
  * The whole configuration: flags win over the environment, the environment over the file, the file over the defaults.
@@ -52,8 +55,11 @@ export function resolveConfig({ file, flags, env, machine }: ConfigSources): Con
   }));
   const log = readSection(logSchema, root.log, ['log'], problems);
   const verifier = resolveVerifier(root.verifier, place, problems);
+  const dataDirectory = resolveDataDirectory(root, place, problems);
+  const web = resolveWeb(root.web, problems);
   checkVariables(env, found, problems);
   checkTogether(found, problems);
+  checkWebPort(web, root.web !== undefined, found, problems);
   if (problems.count > 0) return { ok: false, problems: problems.list };
   const instances = found.flatMap(({ instance }) => instance ?? []);
   return {
@@ -62,8 +68,8 @@ export function resolveConfig({ file, flags, env, machine }: ConfigSources): Con
       instances,
       verifier,
       log: { level: log?.level ?? 'info', format: log?.format ?? 'auto' },
-      dataDirectory: resolve('data'),
-      web: undefined,
+      dataDirectory,
+      web,
     },
   };
 }
@@ -132,5 +138,25 @@ function checkTogether(found: readonly FoundInstance[], problems: Problems): voi
     const other = before.find(({ stratum }) => port !== 0 && stratum.port === port && stratum.host === host);
     if (other !== undefined)
       problems.add([...path, 'stratum', 'port'], `${port} is the port of ${other.name} already`);
+  }
+}
+
+/** @param isGiven whether the file has it: if not, it is the other port that was chosen */
+function checkWebPort(
+  web: Config['web'],
+  isGiven: boolean,
+  found: readonly FoundInstance[],
+  problems: Problems,
+): void {
+  if (web === undefined || web.port === 0) return;
+  for (const { instance, path } of found) {
+    if (instance === undefined) continue;
+    const { host, port } = instance.stratum;
+    if (port !== web.port || (host !== web.host && !isEverywhere(host))) continue;
+    if (isGiven) problems.add(['web', 'port'], `${port} is the port of ${instance.name}’s miners already`);
+    else {
+      const text = `${port} is where the status is served: choose another, or another web.port`;
+      problems.add([...path, 'stratum', 'port'], text);
+    }
   }
 }

@@ -4,8 +4,10 @@ import type { Network } from '../chain/coins.ts';
 import type { Credentials } from '../node/credentials.ts';
 import { defaultCookiePath, type Machine } from './data-folder.ts';
 import { type Environment, loginVariables, rpcLoginOf } from './environment.ts';
+import { isLoopback } from './host.ts';
 import type { Path, Problems } from './problems.ts';
 import type { nodeSchema } from './schema.ts';
+import { pathFrom } from './user-folder.ts';
 
 export type NodeSection = z.output<typeof nodeSchema>;
 
@@ -21,13 +23,13 @@ export interface LoginContext {
   readonly name: string;
   /** Whether the configuration has no other instance. */
   readonly isOnly: boolean;
+  /** Whether the instance has other nodes: then a login in the environment is theirs, too. */
+  readonly isOneOfSeveral: boolean;
   readonly env: Environment;
   readonly machine: Machine;
   /** Relative paths count from here: the configuration file's folder; undefined without a file. */
   readonly folder: string | undefined;
 }
-
-const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
 
 /** User or password, and the flag or variable that it came from: undefined for the file. */
 interface LoginPart {
@@ -35,7 +37,10 @@ interface LoginPart {
   readonly label: string | undefined;
 }
 
-/** How to log in to the node: by the flag's URL, else by the environment, else by the file, else by the cookie. */
+/**
+ * How to log in to the node: by the flag's URL, else by the environment, else by the file, else by the cookie. Of several
+ * nodes each goes by the file first: what the environment has cannot be meant for all whose logins differ.
+ */
 export function resolveCredentials(
   section: NodeSection,
   { url, login }: { readonly url: URL; readonly login: UrlLogin },
@@ -47,9 +52,11 @@ export function resolveCredentials(
   const env = rpcLoginOf(context.env, context.name, context.isOnly);
   const part = (key: 'user' | 'password'): LoginPart | undefined => {
     const ofUrl = partOf(login[key], flag);
+    const ofFile = partOf(section[key], undefined);
     const ofEnv = partOf(env[key]?.value, env[key]?.variable);
-    const found =
-      (flag === undefined ? (ofEnv ?? ofUrl) : (ofUrl ?? ofEnv)) ?? partOf(section[key], undefined);
+    const found = context.isOneOfSeveral
+      ? (ofUrl ?? ofFile ?? (section.cookie === undefined ? ofEnv : undefined))
+      : ((flag === undefined ? (ofEnv ?? ofUrl) : (ofUrl ?? ofEnv)) ?? ofFile);
     if (found?.label !== undefined) problems.label([...path, key], found.label);
     return found;
   };
@@ -57,7 +64,9 @@ export function resolveCredentials(
   const password = part('password');
   if (section.cookie !== undefined) {
     if (user === undefined && password === undefined) {
-      return { kind: 'cookie', path: resolve(context.folder ?? '.', section.cookie) };
+      const folder = context.folder ?? '.';
+      const path = pathFrom(section.cookie, folder, context.machine) ?? resolve(folder, section.cookie);
+      return { kind: 'cookie', path };
     }
     if ([user, password].every((given) => given?.label === undefined)) {
       problems.add([...path, 'cookie'], 'either the cookie or user and password, not both');
@@ -119,7 +128,7 @@ function defaultCookie(
   problems: Problems,
 ): Credentials | undefined {
   const cookie = defaultCookiePath(network, machine);
-  if (cookie !== undefined && LOOPBACK.test(url.hostname)) return { kind: 'cookie', path: cookie };
+  if (cookie !== undefined && isLoopback(url.hostname)) return { kind: 'cookie', path: cookie };
   const why =
     cookie === undefined
       ? `where ${network.coin} keeps its cookie is not known`

@@ -23,9 +23,33 @@ describe('the node', () => {
     assert.deepEqual(credentials, { kind: 'password', user: 'me', password: 'p@ss' });
   });
 
+  test('is asked for P2P on the network’s own port, unless the file says otherwise', () => {
+    const p2pOf = (network: string, settings: string) =>
+      onlyNode(good(`{ network: ${network}, node: { user: u, password: p, ${settings} } }`)).p2p;
+    assert.deepEqual(p2pOf('main', 'url: node.example'), {
+      host: 'node.example',
+      port: 8767,
+      isAuto: true,
+    });
+    assert.deepEqual(p2pOf('test', 'url: "http://[::1]:5"'), { host: '::1', port: 18770, isAuto: true });
+    assert.deepEqual(p2pOf('regtest', 'p2p: auto'), { host: '127.0.0.1', port: 18444, isAuto: true });
+    assert.deepEqual(p2pOf('main', 'p2p: 10.0.0.7:9'), { host: '10.0.0.7', port: 9, isAuto: false });
+    assert.equal(p2pOf('main', 'p2p: off'), undefined);
+  });
+
+  test('is not asked for P2P where its magic is not known', () => {
+    const neurai = (p2p: string) => `{ coin: neurai, node: { user: u, password: p, p2p: ${p2p} } }`;
+    assert.equal(onlyNode(good(neurai('auto'))).p2p, undefined);
+    assert.equal(onlyNode(good(neurai('off'))).p2p, undefined);
+    const unknown = 'what neurai’s nodes speak among each other is not known: leave it out';
+    assert.deepEqual(bad(neurai('10.0.0.1:19000')), [`kpss.yaml:1: node.p2p: ${unknown}`]);
+  });
+
   test('takes a cookie relative to the file', () => {
     const { credentials } = onlyNode(good('node: { url: 10.0.0.1, cookie: run/.cookie }'));
     assert.deepEqual(credentials, { kind: 'cookie', path: join(CONFIG_FOLDER, 'run', '.cookie') });
+    const ofHome = onlyNode(good('node: { url: 10.0.0.1, cookie: ~/r/.cookie }')).credentials;
+    assert.deepEqual(ofHome, { kind: 'cookie', path: '/srv/miner/r/.cookie' });
   });
 
   const wrong: Record<string, [yaml: string, problem: RegExp]> = {

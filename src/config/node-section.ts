@@ -1,17 +1,32 @@
 import type { Network } from '../chain/coins.ts';
+import { parseHostPort, withoutBrackets } from './host.ts';
 import { type LoginContext, type NodeSection, resolveCredentials, type UrlLogin } from './node-login.ts';
 import type { Path, Problems } from './problems.ts';
 import type { NodeConfig } from './types.ts';
 import { gotText } from './words.ts';
 
-/** The node's URL and how to log in to it, from the file, the environment and the defaults. */
+/** Instead of an address. */
+const P2P_WORDS: readonly string[] = ['auto', 'off'];
+
+type P2pAddress = NonNullable<NodeConfig['p2p']>;
+
+/**
+ * One node: its URL, how to log in to it, and how news come from it, out of the file, the environment and the defaults.
+ * @param place in the list, from 1; the first is the first choice unless the file says otherwise
+ */
 export function resolveNode(
   section: NodeSection,
+  place: number,
   path: Path,
   context: LoginContext,
   problems: Problems,
 ): NodeConfig | undefined {
-  const address = readUrl(section.url ?? '127.0.0.1', context.network);
+  const { network } = context;
+  if (network.magicHex === undefined && !P2P_WORDS.includes(section.p2p ?? 'auto')) {
+    const text = `what ${network.coin}’s nodes speak among each other is not known: leave it out`;
+    problems.add([...path, 'p2p'], text);
+  }
+  const address = readUrl(section.url ?? '127.0.0.1', network);
   if (typeof address === 'string') {
     problems.add([...path, 'url'], address + gotText(['url'], section.url));
     return undefined;
@@ -19,16 +34,25 @@ export function resolveNode(
   const { url } = address;
   const credentials = resolveCredentials(section, address, path, context, problems);
   if (credentials === undefined) return undefined;
+  const { timeoutS, zmq = 'off' } = section;
   return {
-    name: url.host,
+    name: section.name ?? url.host,
     url: url.href.replace(/\/$/, ''),
     credentials,
-    priority: 1,
-    timeoutMs: undefined,
-    p2p: undefined,
-    zmq: undefined,
-    longPoll: false,
+    priority: section.priority ?? place,
+    timeoutMs: timeoutS === undefined ? undefined : Math.round(timeoutS * 1000),
+    p2p: p2pAddress(section.p2p ?? 'auto', url.hostname, network),
+    zmq: zmq === 'off' ? undefined : zmq,
+    longPoll: section.longPoll ?? false,
   };
+}
+
+/** Of a network whose magic was never seen on the wire, no message can be written. */
+function p2pAddress(p2p: string, hostname: string, network: Network): P2pAddress | undefined {
+  if (p2p === 'off' || network.magicHex === undefined) return undefined;
+  if (p2p === 'auto') return { host: withoutBrackets(hostname), port: network.p2pPort, isAuto: true };
+  const address = parseHostPort(p2p);
+  return address && { ...address, isAuto: false };
 }
 
 interface NodeAddress {

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { Path, Problems } from './problems.ts';
-import { groupsWith } from './schema.ts';
-import { gotText, nearest } from './words.ts';
+import { groupsWith, instanceSchema, namesOf, rootSchema } from './schema.ts';
+import { gotText, listText, nearest } from './words.ts';
 
 /** Settings by their names. */
 export type Group = Record<string, unknown>;
@@ -59,19 +59,27 @@ export function readSection<T extends z.ZodObject>(
 
 /** For a word that is none of those expected. */
 function hint(issue: z.core.$ZodIssue, found: unknown): string {
-  if (issue.code !== 'invalid_value' || typeof found !== 'string') return '';
-  // Some values are known only so that it can be said why they are refused: the message does not offer them.
-  const offered = issue.values.map(String).filter((value) => issue.message.includes(value));
-  const meant = nearest(found, offered);
+  if (typeof found !== 'string') return '';
+  const meant = nearest(found, wordsOf(issue));
   return meant === undefined ? '' : `: did you mean ${meant}?`;
 }
 
+function wordsOf(issue: z.core.$ZodIssue): string[] {
+  // Where something else than these words is right, too.
+  if (issue.code === 'custom') return issue.params?.words ?? [];
+  if (issue.code !== 'invalid_value') return [];
+  // Some values are known only so that it can be said why they are refused: the message does not offer them.
+  return issue.values.map(String).filter((value) => issue.message.includes(value));
+}
+
 function unknownText(schema: z.ZodObject, key: string): string {
-  const [group, ...others] = groupsWith(key, schema);
-  if (group !== undefined && others.length === 0) return `belongs under ${group}: indent it`;
-  const known = Object.keys(schema.shape);
-  const meant = nearest(key, known);
+  if (Object.is(schema, instanceSchema) && Object.hasOwn(rootSchema.shape, key) && key !== 'instances') {
+    return 'belongs beside the list of instances: it counts for all of them';
+  }
+  const groups = groupsWith(key, schema);
+  if (groups.length > 0) return `belongs under ${listText(groups)}: indent it`;
+  const meant = nearest(key, Object.keys(schema.shape));
   return meant === undefined
-    ? `unknown setting; there are ${known.join(', ')}`
+    ? `unknown setting; there are ${namesOf(schema).join(', ')}`
     : `unknown setting: did you mean ${meant}?`;
 }

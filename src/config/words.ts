@@ -10,7 +10,8 @@ export function gotText(path: Path, value: unknown): string {
   if (Array.isArray(value)) return value.length === 0 ? ', got an empty list' : ', got a list';
   if (typeof value === 'object') return ', got a group of settings';
   if (typeof value !== 'string') return `, got ${String(value)}`;
-  if (key === 'url' && value.includes('@')) return '';
+  // `http://user:password@host`, wherever it was written.
+  if (value.includes('@')) return '';
   // `password:abc`, without the space that would make it a setting.
   if (/user|password/i.test(value)) return ', got a text';
   const shown = value.length > SHOWN_LENGTH_MAX ? `${value.slice(0, SHOWN_LENGTH_MAX)}…` : value;
