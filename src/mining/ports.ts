@@ -27,11 +27,16 @@ export interface NodeRpc {
    * @returns the `result` member; integers beyond 2^53 as bigint
    * @throws RpcError (node/rpc-error.ts) on any failure
    */
-  call(
-    method: string,
-    params?: readonly unknown[],
-    options?: { timeoutMs?: number; areHex?: boolean },
-  ): Promise<unknown>;
+  call(method: string, params?: readonly unknown[], options?: NodeCallOptions): Promise<unknown>;
+}
+
+/** What one call may take; the client has its own bounds for what is left out. */
+export interface NodeCallOptions {
+  readonly timeoutMs?: number;
+  /** A longer answer is garbage. */
+  readonly answerBytesMax?: number;
+  /** The parameters are texts of hex digits, and go out as they are. */
+  readonly areHex?: boolean;
 }
 
 type LogCall = (fields: object, message: string) => void;

@@ -1,6 +1,6 @@
 import type { NodeRpc } from '../mining/ports.ts';
 import { isRecord } from './json.ts';
-import { RpcError } from './rpc-error.ts';
+import { RpcError, SMALL_ANSWER_BYTES_MAX } from './rpc-error.ts';
 import { describe, type NodeStatus, wrongNetwork } from './status.ts';
 
 /** As getblockchaininfo calls the networks; the table of coins has the same words. */
@@ -56,7 +56,8 @@ export class ChainCheck {
   async #problem(expected: ChainName): Promise<NodeStatus | undefined> {
     const { nodeUrl, timeoutMs } = this.#options;
     try {
-      const chain = chainOf(await this.#rpc.call('getblockchaininfo', [], { timeoutMs }));
+      const options = { timeoutMs, answerBytesMax: SMALL_ANSWER_BYTES_MAX };
+      const chain = chainOf(await this.#rpc.call('getblockchaininfo', [], options));
       return chain === expected ? undefined : wrongNetwork(chain, expected, nodeUrl);
     } catch (error) {
       return describe(error);

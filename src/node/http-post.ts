@@ -17,6 +17,13 @@ export type PostResult =
       readonly closedWhileIdle: boolean;
     };
 
+interface PostRequest {
+  /** A JSON text. */
+  readonly body: Buffer;
+  /** A longer answer is garbage; ANSWER_BYTES_MAX when undefined. */
+  readonly answerBytesMax: number | undefined;
+}
+
 /** One HTTP request and its answer. */
 export interface Exchange {
   readonly result: Promise<PostResult>;
@@ -53,7 +60,11 @@ export function createAgent(url: URL, maxSockets: number, idleSocketMs: number =
  * Posts a JSON text. An idle connection is given the request in process.nextTick, by Node's own agent.
  * @param authorization the header's value; appears in no error
  */
-export function post(target: HttpTarget, body: Buffer, authorization: string): Exchange {
+export function post(
+  target: HttpTarget,
+  { body, answerBytesMax }: PostRequest,
+  authorization: string,
+): Exchange {
   const { promise, resolve } = Promise.withResolvers<PostResult>();
   const send = target.url.protocol === 'https:' ? https.request : http.request;
   const request = send(target.url, {
@@ -72,7 +83,8 @@ export function post(target: HttpTarget, body: Buffer, authorization: string): E
   });
   request.on('response', (response) => {
     answering = true;
-    collect(response, target.url, resolve, abort);
+    const bounds = { url: target.url, bytesMax: answerBytesMax ?? ANSWER_BYTES_MAX };
+    collect(response, bounds, resolve, abort);
   });
   request.end(body);
   return { result: promise, abort };
@@ -80,7 +92,7 @@ export function post(target: HttpTarget, body: Buffer, authorization: string): E
 
 function collect(
   response: http.IncomingMessage,
-  url: URL,
+  { url, bytesMax }: { readonly url: URL; readonly bytesMax: number },
   resolve: (result: PostResult) => void,
   abort: (error: RpcError) => void,
 ): void {
@@ -88,8 +100,8 @@ function collect(
   let bytes = 0;
   response.on('data', (chunk: Buffer) => {
     bytes += chunk.length;
-    if (bytes > ANSWER_BYTES_MAX) {
-      abort(new RpcError('garbage', `${url.origin} sends more than ${ANSWER_BYTES_MAX} bytes`, about(url)));
+    if (bytes > bytesMax) {
+      abort(new RpcError('garbage', `${url.origin} sends more than ${bytesMax} bytes`, about(url)));
       return;
     }
     chunks.push(chunk);

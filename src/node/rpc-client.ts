@@ -1,6 +1,6 @@
 import type http from 'node:http';
 import { KpssError } from '../error.ts';
-import type { Clock, NodeRpc } from '../mining/ports.ts';
+import type { Clock, NodeCallOptions, NodeRpc } from '../mining/ports.ts';
 import { type CredentialSource, type Credentials, createCredentialSource } from './credentials.ts';
 import { createAgent, type Exchange, type PostResult, post } from './http-post.ts';
 import { type AskedCall, readAnswer } from './rpc-answer.ts';
@@ -48,6 +48,7 @@ export function createRpcClient(options: RpcClientOptions): RpcClient {
 
 interface Call extends AskedCall {
   readonly body: Buffer;
+  readonly answerBytesMax: number | undefined;
   exchange?: Exchange;
   /** Set by timeout and close: whatever step comes next must not begin. */
   ended?: RpcError;
@@ -72,16 +73,12 @@ class HttpRpcClient implements RpcClient {
     this.#clock = options.clock;
   }
 
-  call(
-    method: string,
-    params: readonly unknown[] = [],
-    options: { timeoutMs?: number; areHex?: boolean } = {},
-  ): Promise<unknown> {
+  call(method: string, params: readonly unknown[] = [], options: NodeCallOptions = {}): Promise<unknown> {
     const id = this.#nextId++;
     const url = this.#url.origin;
     if (this.#closed) return Promise.reject(closedError(url, false));
     const body = options.areHex ? hexBody(id, method, params) : jsonBody(id, method, params);
-    const call: Call = { method, id, url, body };
+    const call: Call = { method, id, url, body, answerBytesMax: options.answerBytesMax };
     if (body.length > REQUEST_BYTES_MAX) {
       const message = `${method}: a request of more than ${REQUEST_BYTES_MAX} bytes, which no node takes`;
       return Promise.reject(new RpcError('too-large', message, { context: { method, url } }));
@@ -137,7 +134,7 @@ class HttpRpcClient implements RpcClient {
 
   #send(call: Call, authorization: string): Promise<PostResult> {
     if (call.ended !== undefined) return Promise.reject(call.ended);
-    call.exchange = post({ url: this.#url, agent: this.#agent }, call.body, authorization);
+    call.exchange = post({ url: this.#url, agent: this.#agent }, call, authorization);
     return call.exchange.result;
   }
 

@@ -195,16 +195,77 @@ test('a tip signal fetches at once; the same news again fetches nothing', async 
   await source.stop();
 });
 
-test('a late or wrong tip signal changes nothing but a refresh', async () => {
-  const { clock, source, served } = setUp();
+test('a late or wrong tip signal sends no job, and puts no refresh off', async () => {
+  const { clock, source, templates } = setUp();
   source.start();
+  await clock.advance(10);
+  for (let i = 0; i < 40; i++) {
+    source.noteTip(C);
+    await clock.advance(1000);
+  }
+  assert.deepEqual(
+    templates.map(({ tip, newTip, atMs }) => [tip, newTip, atMs]),
+    [
+      [A, true, 0],
+      [A, false, 30_000],
+    ],
+  );
+  await source.stop();
+});
+
+test('a signal that comes before the node has the block is followed by a question 50 ms later', async () => {
+  const { clock, node, source, templates } = setUp();
+  source.start();
+  await clock.advance(1010);
+  source.noteTip(B);
   await clock.settle();
-  source.noteTip(C);
+  node.tip = B;
   await clock.advance(1000);
-  assert.deepEqual(served(), [
-    [A, true],
-    [A, false],
+  assert.deepEqual(templates.at(-1), { tip: B, newTip: true, serial: 3, atMs: 1060 });
+  await source.stop();
+});
+
+test('on standby the tip is told at once, and the template fetched a second later, however often the tip changes', async () => {
+  const tips: [string, number][] = [];
+  let standby = false;
+  const { clock, node, source, templates } = setUp({
+    isStandby: () => standby,
+    onTip: (tip) => tips.push([tip, clock.nowMs() - startMs]),
+  });
+  const startMs = clock.nowMs();
+  source.start();
+  await clock.advance(1000);
+  standby = true;
+  for (const tip of [B, C, B, C, B, C]) {
+    node.tip = tip;
+    await clock.advance(250);
+  }
+  assert.deepEqual(tips.slice(0, 3), [
+    [A, 0],
+    [B, 1250],
+    [C, 1500],
   ]);
+  assert.deepEqual(
+    templates.map(({ tip, atMs }) => [tip, atMs]),
+    [
+      [A, 0],
+      [B, 2250],
+    ],
+  );
+  await source.stop();
+});
+
+test('what is needed of a node on standby is asked for at once, and once', async () => {
+  const { clock, node, source, templates, fetches } = setUp({ isStandby: () => true });
+  source.start();
+  await clock.advance(1010);
+  node.tip = B;
+  source.noteTip(B);
+  await clock.settle();
+  source.urge();
+  source.urge();
+  await clock.advance(2000);
+  assert.deepEqual([templates.at(-1)?.tip, templates.at(-1)?.atMs, fetches()], [B, 1010, 2]);
   await source.stop();
 });
 

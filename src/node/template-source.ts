@@ -1,7 +1,9 @@
-import type { Clock, Log, NodeRpc, Timer } from '../mining/ports.ts';
+import type { Clock, Log, NodeRpc } from '../mining/ports.ts';
 import { backoffMs } from './backoff.ts';
 import { ChainCheck, type ChainName } from './chain-check.ts';
-import { RpcError } from './rpc-error.ts';
+import { DueTimer } from './due-timer.ts';
+import { isBlockHash } from './json.ts';
+import { RpcError, SMALL_ANSWER_BYTES_MAX } from './rpc-error.ts';
 import { badTemplate, CONNECTING, describe, type NodeStatus, needsTheOwner, READY } from './status.ts';
 import { TipOrder } from './tip-order.ts';
 
@@ -9,6 +11,8 @@ import { TipOrder } from './tip-order.ts';
 export interface TemplateHead {
   /** Display hex: the tip that the template is for. */
   readonly previousBlockHash: string;
+  /** Of the block that is to be found. */
+  readonly height?: number;
 }
 
 export interface TemplateSourceOptions<T extends TemplateHead> {
@@ -23,6 +27,12 @@ export interface TemplateSourceOptions<T extends TemplateHead> {
   readonly onTemplate: (template: T, about: { readonly newTip: boolean }) => void;
   /** Called when state or sentence change, and with `connecting` at the start. */
   readonly onStatus: (status: NodeStatus) => void;
+  /** Called with each answer to the question for the tip, most often the same one again. */
+  readonly onPolled?: (tip: string) => void;
+  /** Called when the node's tip is another one, before its template is there. */
+  readonly onTip?: (tip: string) => void;
+  /** Asked at each new tip: whether other work goes first, so that the template is only fetched a little later. */
+  readonly isStandby?: () => boolean;
 }
 
 interface TemplateSourceModules<T extends TemplateHead> {
@@ -46,8 +56,10 @@ export interface TemplateSource {
   start(): void;
   /** No callback comes after the call. Resolves when no call is under way; closing the client hastens that. */
   stop(): Promise<void>;
-  /** Asks for a template now, for example after a block was accepted. */
+  /** Asks for a template now, and hands it out whatever its tip. */
   refresh(): void;
+  /** Asks for a template now unless one is under way: for a node on standby that is needed. */
+  urge(): void;
   /**
    * A tip signal (P2P, ZMQ, blocknotify …): a hint to ask now. What the tip is, the node's own answers say, so a late,
    * repeated or wrong hint does no harm.
@@ -60,6 +72,10 @@ export interface TemplateSource {
 const POLL_MS = 250;
 /** Fees move slowly; the header's time must just not fall behind. Each refresh is a job for every miner. */
 const REFRESH_MS = 30_000;
+/** On standby: by then the miners have their work on a new tip from another node. */
+const STANDBY_FETCH_MS = 1_000;
+/** A block may be announced a moment before the node has connected it; a full one takes some 50 ms. */
+const HINT_POLL_MS = 50;
 /** getbestblockhash waits for ravend's main lock at the worst. */
 const POLL_TIMEOUT_MS = 5_000;
 /** Building a template from a full mempool takes a slow machine seconds; a new tip has to wait for this call. */
@@ -93,13 +109,13 @@ class PollingTemplateSource<T extends TemplateHead> implements TemplateSource {
   #status: NodeStatus | undefined;
 
   #polling = false;
-  #pollTimer: Timer | undefined;
+  readonly #pollTimer: DueTimer;
   #pollFailures = 0;
   /** The last poll was answered. */
   #nodeAnswers = false;
 
   #fetching = false;
-  #fetchTimer: Timer | undefined;
+  readonly #fetchTimer: DueTimer;
   #fetchFailures = 0;
   /** A template is wanted whatever the tip. */
   #wanted = false;
@@ -107,10 +123,13 @@ class PollingTemplateSource<T extends TemplateHead> implements TemplateSource {
   #hint: string | undefined;
   /** The tip that the last template handed out builds on. */
   #served: string | undefined;
+  #servedAtMs = 0;
 
   constructor(options: TemplateSourceOptions<T>, modules: TemplateSourceModules<T>) {
     this.#options = options;
     this.#modules = modules;
+    this.#pollTimer = new DueTimer(modules.clock, () => this.#poll());
+    this.#fetchTimer = new DueTimer(modules.clock, () => this.refresh());
     const { expectedChain, nodeUrl } = options;
     this.#chain = new ChainCheck({ expectedChain, nodeUrl, timeoutMs: TEMPLATE_TIMEOUT_MS }, modules.rpc);
   }
@@ -124,8 +143,8 @@ class PollingTemplateSource<T extends TemplateHead> implements TemplateSource {
 
   async stop(): Promise<void> {
     this.#state = 'stopped';
-    this.#pollTimer?.cancel();
-    this.#fetchTimer?.cancel();
+    this.#pollTimer.cancel();
+    this.#fetchTimer.cancel();
     await Promise.all(this.#underWay);
   }
 
@@ -134,21 +153,26 @@ class PollingTemplateSource<T extends TemplateHead> implements TemplateSource {
     this.#fetch();
   }
 
+  urge(): void {
+    this.#fetch();
+  }
+
   noteTip(hashHex: string): void {
     const hash = hashHex.toLowerCase();
     if (hash === this.#served || hash === this.#tips.tip) return;
     this.#hint = hash;
     // A signal from a node thought to be away: perhaps it is back.
-    if (this.#nodeAnswers) this.#fetch();
+    if (this.#nodeAnswers && !this.#isStandby()) this.#fetch({ isHint: true });
     else this.#poll();
   }
 
   #poll(): void {
     if (this.#state !== 'running' || this.#polling) return;
     this.#polling = true;
-    this.#pollTimer?.cancel();
+    this.#pollTimer.cancel();
     const askedAt = this.#tips.ask();
-    this.#track(this.#modules.rpc.call('getbestblockhash', [], { timeoutMs: POLL_TIMEOUT_MS }), (outcome) => {
+    const options = { timeoutMs: POLL_TIMEOUT_MS, answerBytesMax: SMALL_ANSWER_BYTES_MAX };
+    this.#track(this.#modules.rpc.call('getbestblockhash', [], options), (outcome) => {
       this.#polling = false;
       if ('error' in outcome) this.#onPollFailed(outcome.error);
       else if (!isBlockHash(outcome.result)) this.#onPollFailed(notAHash());
@@ -161,9 +185,13 @@ class PollingTemplateSource<T extends TemplateHead> implements TemplateSource {
     this.#nodeAnswers = true;
     this.#pollFailures = 0;
     const news = this.#tips.learn(hash, askedAt);
-    this.#setPollTimer(news === 'unsure' ? 0 : (this.#options.pollMs ?? POLL_MS));
+    this.#pollTimer.set(news === 'unsure' ? 0 : (this.#options.pollMs ?? POLL_MS));
+    const isNews = news === 'new' && hash !== this.#served;
     // After an outage the node may be without peers: only a template shows that it works again.
-    if (wasAway || (news === 'new' && hash !== this.#served)) this.#fetch();
+    if (wasAway || (isNews && !this.#isStandby())) this.#fetch();
+    else if (isNews) this.#fetchTimer.setWithin(STANDBY_FETCH_MS);
+    if (news === 'new') this.#guard(() => this.#options.onTip?.(hash));
+    if (news !== 'unsure') this.#options.onPolled?.(hash);
   }
 
   #onPollFailed(error: unknown): void {
@@ -171,18 +199,20 @@ class PollingTemplateSource<T extends TemplateHead> implements TemplateSource {
     this.#nodeAnswers = false;
     this.#chain.forget();
     this.#pollFailures += 1;
-    this.#setPollTimer(retryMs(this.#pollFailures, status));
+    this.#pollTimer.set(retryMs(this.#pollFailures, status));
     this.#report(status);
   }
 
-  #setPollTimer(delayMs: number): void {
-    this.#pollTimer = this.#modules.clock.setTimer(delayMs, () => this.#poll());
+  #isStandby(): boolean {
+    return this.#options.isStandby?.() ?? false;
   }
 
-  #fetch(): void {
+  /** @param why a hint alone hands nothing out unless it brings a new tip: anybody may hint, as often as he likes */
+  #fetch({ isHint }: { isHint: boolean } = { isHint: false }): void {
     if (this.#state !== 'running' || this.#fetching || !this.#nodeAnswers) return;
     this.#fetching = true;
-    this.#fetchTimer?.cancel();
+    this.#fetchTimer.cancel();
+    const isHintOnly = isHint && !this.#wanted;
     this.#wanted = false;
     this.#hint = undefined;
     const askedAt = this.#tips.ask();
@@ -190,7 +220,7 @@ class PollingTemplateSource<T extends TemplateHead> implements TemplateSource {
       this.#fetching = false;
       const fetched = 'error' in outcome ? { failure: describe(outcome.error) } : outcome.result;
       if ('failure' in fetched) this.#onFetchFailed(fetched.failure);
-      else this.#onFetched(fetched.raw, askedAt);
+      else this.#onFetched(fetched.raw, { askedAt, isHintOnly });
     });
   }
 
@@ -213,7 +243,7 @@ class PollingTemplateSource<T extends TemplateHead> implements TemplateSource {
     return fetched;
   }
 
-  #onFetched(raw: unknown, askedAt: number): void {
+  #onFetched(raw: unknown, about: { readonly askedAt: number; readonly isHintOnly: boolean }): void {
     const parsed = this.#parse(raw);
     if (!parsed.ok) {
       this.#onFetchFailed(badTemplate(parsed.reason));
@@ -222,19 +252,35 @@ class PollingTemplateSource<T extends TemplateHead> implements TemplateSource {
     const { template } = parsed;
     const tip = template.previousBlockHash;
     this.#fetchFailures = 0;
-    if (this.#tips.learn(tip, askedAt) === 'unsure') {
+    const news = this.#tips.learn(tip, about.askedAt);
+    if (news === 'unsure') {
       // The tip moved while this was under way, and it is for another one: perhaps the old one.
       this.#modules.log.debug({ tip, newerTip: this.#tips.tip }, 'template dropped, the tip moved meanwhile');
       this.#fetch();
       return;
     }
+    if (news === 'new') this.#guard(() => this.#options.onTip?.(tip));
     if (this.#hint === tip) this.#hint = undefined;
+    this.#handOut(template, about);
+    if (this.#wanted) this.#fetch();
+    else if (this.#hint !== undefined) this.#fetch({ isHint: true });
+  }
+
+  #handOut(template: T, { isHintOnly }: { readonly isHintOnly: boolean }): void {
+    const tip = template.previousBlockHash;
     const newTip = tip !== this.#served;
-    this.#served = tip;
-    this.#setFetchTimer(this.#options.refreshMs ?? REFRESH_MS);
+    const refreshMs = this.#options.refreshMs ?? REFRESH_MS;
+    const nowMs = this.#modules.clock.nowMs();
     this.#report(READY);
+    if (!newTip && isHintOnly) {
+      this.#fetchTimer.set(this.#servedAtMs + refreshMs - nowMs);
+      this.#pollTimer.setWithin(HINT_POLL_MS);
+      return;
+    }
+    this.#served = tip;
+    this.#servedAtMs = nowMs;
+    this.#fetchTimer.set(refreshMs);
     this.#guard(() => this.#options.onTemplate(template, { newTip }));
-    if (this.#wanted || this.#hint !== undefined) this.#fetch();
   }
 
   #parse(raw: unknown): Parsed<T> {
@@ -249,16 +295,8 @@ class PollingTemplateSource<T extends TemplateHead> implements TemplateSource {
   #onFetchFailed(status: NodeStatus): void {
     this.#fetchFailures += 1;
     this.#wanted = true;
-    this.#setFetchTimer(retryMs(this.#fetchFailures, status));
+    this.#fetchTimer.set(retryMs(this.#fetchFailures, status));
     this.#report(status);
-  }
-
-  #setFetchTimer(delayMs: number): void {
-    this.#fetchTimer?.cancel();
-    this.#fetchTimer = this.#modules.clock.setTimer(delayMs, () => {
-      this.#wanted = true;
-      this.#fetch();
-    });
   }
 
   /** Runs `then` with the outcome of a call unless the source was stopped meanwhile; nothing gets out of here. */
@@ -292,10 +330,6 @@ class PollingTemplateSource<T extends TemplateHead> implements TemplateSource {
 
 function retryMs(failures: number, status: NodeStatus): number {
   return backoffMs(failures, RETRY_FIRST_MS, needsTheOwner(status) ? RETRY_OWNER_MAX_MS : RETRY_MAX_MS);
-}
-
-function isBlockHash(value: unknown): value is string {
-  return typeof value === 'string' && /^[0-9a-f]{64}$/i.test(value);
 }
 
 function notAHash(): RpcError {

@@ -19,7 +19,7 @@ interface TestTemplate {
  * @param options of the source besides its callbacks
  */
 export function setUpTemplateSource(
-  options: Pick<TemplateSourceOptions<never>, 'expectedChain' | 'nodeUrl'> = {},
+  options: Pick<TemplateSourceOptions<never>, 'expectedChain' | 'nodeUrl' | 'isStandby' | 'onTip'> = {},
 ) {
   const clock = createVirtualClock();
   const log = createKeptLog();
