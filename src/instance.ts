@@ -1,7 +1,7 @@
 import { networkInterfaces } from 'node:os';
 import type { Network } from './chain/coins.ts';
 import { targetToDifficulty } from './chain/target.ts';
-import type { NodeConfig } from './config/types.ts';
+import type { NodeConfig, TipsConfig } from './config/types.ts';
 import { type BlockOutcome, FoundBlocks } from './found-blocks.ts';
 import type { KawPow } from './kawpow/params.ts';
 import type { Verifier } from './kawpow/verifier.ts';
@@ -14,9 +14,12 @@ import type { Clock, Log, NodeRpc, RandomSource, Timer } from './mining/ports.ts
 import { Tally, type TallyCounts } from './mining/tally.ts';
 import { parseTemplate, type Template } from './mining/template.ts';
 import type { VardiffOptions } from './mining/vardiff.ts';
+import type { NodeReport } from './node/node-report.ts';
+import { NodeSet } from './node/node-set.ts';
 import type { NodeStatus } from './node/status.ts';
 import { createSubmitter, type Submitter } from './node/submitter.ts';
-import { createTemplateSource, type TemplateSource } from './node/template-source.ts';
+import type { SignalScore } from './node/tip-feed.ts';
+import type { SignalName } from './node/tip-signal.ts';
 import {
   type MinersServer,
   StratumServer,
@@ -40,6 +43,8 @@ export interface InstanceOptions {
   /** Follows the height in the coinbase. */
   readonly tag: Uint8Array;
   readonly stratum: { readonly host: string; readonly port: number; readonly vardiff: VardiffOptions };
+  /** The node set's own when left out. */
+  readonly tips?: TipsConfig;
   readonly summaryIntervalMs?: number;
 }
 
@@ -63,7 +68,12 @@ export interface InstanceModules {
 }
 
 export interface InstanceStatus {
+  /** All nodes together: ready as long as one gives templates. */
   readonly node: NodeStatus | undefined;
+  /** Each of them, in the order of the configuration. */
+  readonly nodes: readonly NodeReport[];
+  /** How each way of hearing of new blocks has done. */
+  readonly signals: readonly SignalScore[];
   readonly height: number | undefined;
   readonly miners: number;
   /** Connections that can be taken beyond the present ones. */
@@ -73,7 +83,7 @@ export interface InstanceStatus {
 }
 
 /**
- * One coin on one network: its node, its job book, its miners' port, and what happens between them. Every step of a
+ * One coin on one network: its nodes, its job book, its miners' port, and what happens between them. Every step of a
  * share's journey is called from here; ARCHITECTURE.md tells it in order.
  */
 export class Instance {
@@ -81,7 +91,7 @@ export class Instance {
   readonly #modules: InstanceModules;
   readonly #jobs: JobBook;
   readonly #prefixes: PrefixAllocator;
-  readonly #templates: TemplateSource;
+  readonly #nodes: NodeSet<Template>;
   readonly #submitter: Submitter;
   readonly #blocks: FoundBlocks;
   readonly #server: MinersServer;
@@ -95,21 +105,21 @@ export class Instance {
     this.#options = options;
     this.#modules = modules;
     const { clock, random, log, nodes } = modules;
-    const [node] = nodes;
-    if (node === undefined) throw new RangeError('an instance needs at least one node');
     const { network } = options;
     this.#jobs = new JobBook(options.tag);
     this.#prefixes = new PrefixAllocator(random);
     this.#tally = new Tally(clock.nowMs());
     this.#submitter = createSubmitter({}, { nodes, clock, log });
-    this.#templates = createTemplateSource<Template>(
+    this.#nodes = new NodeSet<Template>(
       {
         expectedChain: network.name,
-        nodeUrl: node.url,
+        ...options.tips,
         onTemplate: (template, { newTip }) => this.#takeTemplate(template, newTip),
-        onStatus: (status) => this.#takeStatus(status),
+        onStatus: (status) => {
+          this.#nodeStatus = status;
+        },
       },
-      { rpc: node.rpc, clock, log, parseTemplate: (raw) => parseTemplate(raw, options.pow) },
+      { nodes, clock, log, parseTemplate: (raw) => parseTemplate(raw, options.pow) },
     );
     this.#blocks = new FoundBlocks(network, {
       submitter: this.#submitter,
@@ -146,7 +156,7 @@ export class Instance {
     const { host } = this.#options.stratum;
     const urls = addressesOf(host).map((address) => `stratum+tcp://${address}:${port}`);
     this.#modules.log.info({ host, port }, `miners connect to ${urls.join(' or ')}`);
-    this.#templates.start();
+    this.#nodes.start();
     this.#scheduleSummary();
     return port;
   }
@@ -154,18 +164,28 @@ export class Instance {
   /** Takes no more work, lets blocks on their way arrive, closes the connections. May be called again. */
   async stop(): Promise<void> {
     this.#summaryTimer?.cancel();
-    const templatesStopped = this.#templates.stop();
+    const nodesStopped = this.#nodes.stop();
     await this.#server.close();
     await this.#blocks.finish();
     const submitterStopped = this.#submitter.stop();
     for (const { rpc } of this.#modules.nodes) rpc.close();
-    await Promise.all([templatesStopped, submitterStopped]);
+    await Promise.all([nodesStopped, submitterStopped]);
     this.#modules.verifier.keep(this.#options.name, []);
+  }
+
+  /**
+   * A signal heard of a block that may be a new tip; see NodeSet.
+   * @param hashHex display order
+   */
+  noteTip(hashHex: string, about: { readonly signal: SignalName; readonly node?: string }): void {
+    this.#nodes.noteTip(hashHex, about);
   }
 
   status(): InstanceStatus {
     return {
       node: this.#nodeStatus,
+      nodes: this.#nodes.reports(),
+      signals: this.#nodes.signalScores(),
       height: this.#jobs.template?.height,
       miners: this.#server.minerCount,
       prefixesFree: this.#prefixes.free,
@@ -192,14 +212,6 @@ export class Instance {
     this.#modules.verifier.keep(this.#options.name, neededEpochs(height, pow));
   }
 
-  #takeStatus(status: NodeStatus): void {
-    this.#nodeStatus = status;
-    const { log, nodes } = this.#modules;
-    const fields = { node: nodes[0]?.name, ...status, sentence: undefined };
-    if (status.state === 'ready' || status.state === 'connecting') log.info(fields, status.sentence);
-    else log.warn(fields, status.sentence);
-  }
-
   #welcome(session: Session): void {
     const { workerName: worker, agent } = session;
     const text = `miner ${worker} joined (${agent || 'no name'})`;
@@ -221,7 +233,8 @@ export class Instance {
 
   #settleBlock(block: BlockOutcome): void {
     // The node's new tip is this block; the next poll would find out 125 ms later.
-    if (block.outcome.kind === 'accepted') this.#templates.noteTip(block.blockHash);
+    const asks = this.#options.tips?.askAfterFound ?? true;
+    if (asks && block.outcome.kind === 'accepted') this.#nodes.noteFound(block.blockHash);
     try {
       this.#modules.onBlock?.(block);
     } catch (error) {

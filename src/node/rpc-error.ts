@@ -92,3 +92,11 @@ export function afterLostAnswer(error: RpcError): RpcError {
 export function isTransient(error: unknown): boolean {
   return error instanceof RpcError && !FINAL.has(error.kind);
 }
+
+/** RPC_INVALID_ADDRESS_OR_KEY: for calls about a block it means that the node does not have it. */
+const UNKNOWN_BLOCK_CODE = -5;
+
+/** Whether a node said that it does not know a block. */
+export function isUnknownBlock(error: unknown): boolean {
+  return error instanceof RpcError && error.rpcCode === UNKNOWN_BLOCK_CODE;
+}

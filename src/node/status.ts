@@ -17,6 +17,8 @@ export type NodeState =
   | 'not-a-node'
   | 'wrong-network'
   | 'bad-template'
+  | 'behind'
+  | 'forked'
   | 'refused'
   | 'stopped'
   | 'failed';
@@ -64,6 +66,44 @@ export function wrongNetwork(chain: string, expected: string, url: string | unde
   };
 }
 
+/**
+ * The node gives templates, but other nodes have had newer blocks for a while.
+ * @param blocks how many, where it is known
+ */
+export function behind(url: string | undefined, blocks: number | undefined): NodeStatus {
+  const far = blocks === undefined || blocks < 1 ? '' : blocks === 1 ? '1 block ' : `${blocks} blocks `;
+  return {
+    state: 'behind',
+    code: 'KPSS_NODE_BEHIND',
+    sentence:
+      `${nodeAt(url)} is ${far}behind the other nodes, so its templates are left aside. ` +
+      'After a pause it catches up by itself; if this lasts, look at its peers and its debug.log.',
+  };
+}
+
+/** The node gives templates, but for a branch of the chain that the node in use is not on. */
+export function forked(url: string | undefined): NodeStatus {
+  return {
+    state: 'forked',
+    code: 'KPSS_NODE_FORK',
+    sentence:
+      `${nodeAt(url)} is on another branch of the chain than the node in use, so its templates are left aside. ` +
+      'One of the two will follow the other soon; if this lasts, see which of them block explorers agree with, ' +
+      'and whether both run the newest release.',
+  };
+}
+
+/**
+ * A node that downloads, with how far it is.
+ * @param text as `downloadText` puts it
+ */
+export function downloading(status: NodeStatus, url: string | undefined, text: string): NodeStatus {
+  return {
+    ...status,
+    sentence: `${nodeAt(url)} is downloading the blockchain: ${text}. It gives no work until then.`,
+  };
+}
+
 const STATE_OF_KIND: Readonly<Record<RpcErrorKind, NodeState>> = {
   unauthorized: 'wrong-password',
   cookie: 'no-cookie',
@@ -97,6 +137,11 @@ const OWNER_ENDS: ReadonlySet<NodeState> = new Set([
 /** Whether waiting alone will not end this state. */
 export function needsTheOwner(status: NodeStatus): boolean {
   return OWNER_ENDS.has(status.state);
+}
+
+/** Whether the node gives templates, be they needed or left aside. */
+export function givesTemplates({ state }: NodeStatus): boolean {
+  return state === 'ready' || state === 'behind' || state === 'forked';
 }
 
 /**

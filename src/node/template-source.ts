@@ -40,10 +40,11 @@ interface TemplateSourceModules<T extends TemplateHead> {
   readonly clock: Clock;
   readonly log: Log;
   /** parseTemplate of mining/template.ts. */
-  readonly parseTemplate: (raw: unknown) => Parsed<T>;
+  readonly parseTemplate: (raw: unknown) => ParsedTemplate<T>;
 }
 
-type Parsed<T> =
+/** What became of an answer of getblocktemplate. */
+export type ParsedTemplate<T> =
   | { readonly ok: true; readonly template: T }
   | { readonly ok: false; readonly reason: string };
 
@@ -283,7 +284,7 @@ class PollingTemplateSource<T extends TemplateHead> implements TemplateSource {
     this.#guard(() => this.#options.onTemplate(template, { newTip }));
   }
 
-  #parse(raw: unknown): Parsed<T> {
+  #parse(raw: unknown): ParsedTemplate<T> {
     try {
       return this.#modules.parseTemplate(raw);
     } catch (error) {

@@ -1,0 +1,264 @@
+import type { Clock, Log, Timer } from '../mining/ports.ts';
+import type { ChainName } from './chain-check.ts';
+import { APART_MS, memberStatus, type NodeReport, reportOf, togetherStatus } from './node-report.ts';
+import { NodeSetLog } from './node-set-log.ts';
+import { SetMember, type SetNode } from './set-member.ts';
+import { chooseSource } from './source-choice.ts';
+import { givesTemplates, type NodeStatus, READY } from './status.ts';
+import type { ParsedTemplate, TemplateHead } from './template-source.ts';
+import { type SignalScore, TipFeed } from './tip-feed.ts';
+import type { SignalName } from './tip-signal.ts';
+import { TipWorks } from './tip-works.ts';
+
+export interface NodeSetOptions<T extends TemplateHead> {
+  /** What a node must name before its templates are handed out; any chain will do when left out. */
+  readonly expectedChain?: ChainName;
+  /** From one answer to a poll to the next question; the template source's own when left out. */
+  readonly pollMs?: number;
+  /** The longest a template is used while the tip stays; the template source's own when left out. */
+  readonly refreshMs?: number;
+  readonly onTemplate: (template: T, about: { readonly newTip: boolean; readonly node: string }) => void;
+  /** Called when the state or sentence of all nodes together changes: ready as long as one gives templates. */
+  readonly onStatus: (status: NodeStatus) => void;
+}
+
+export interface NodeSetModules<T extends TemplateHead> {
+  /** At least one, in the order of the configuration. */
+  readonly nodes: readonly SetNode[];
+  readonly clock: Clock;
+  readonly log: Log;
+  /** parseTemplate of mining/template.ts. */
+  readonly parseTemplate: (raw: unknown) => ParsedTemplate<T>;
+}
+
+/** Health changes slowly, and all that mining waits for is asked for elsewhere. */
+const FACTS_EVERY_MS = 10_000;
+/** After the first templates, which everybody waits for. */
+const FACTS_FIRST_MS = 1_000;
+
+/**
+ * All nodes of an instance. Each has a template source that polls it; the miners get the templates of one, the best
+ * healthy node on the best tip, and of another the moment that one fails or falls behind (source-choice.ts). The others
+ * fetch templates, too, a second later, so that they are known to be able to.
+ */
+export class NodeSet<T extends TemplateHead> {
+  readonly #options: NodeSetOptions<T>;
+  readonly #clock: Clock;
+  readonly #log: NodeSetLog;
+  readonly #works = new TipWorks();
+  readonly #feed: TipFeed;
+  /** In the order of the configuration. */
+  readonly #members: readonly SetMember<T>[];
+  /** Best priority first. */
+  readonly #ranked: readonly SetMember<T>[];
+  #source: SetMember<T> | undefined;
+  #lostAtMs: number | undefined;
+  /** The tip that the miners' work builds on. */
+  #servedTip: string | undefined;
+  #status: NodeStatus | undefined;
+  #factsTimer: Timer | undefined;
+  #state: 'idle' | 'running' | 'stopped' = 'idle';
+
+  /** @throws RangeError without a node */
+  constructor(options: NodeSetOptions<T>, modules: NodeSetModules<T>) {
+    const { nodes, clock, log } = modules;
+    if (nodes.length === 0) throw new RangeError('a node set needs at least one node');
+    this.#options = options;
+    this.#clock = clock;
+    this.#log = new NodeSetLog(log, nodes.length);
+    this.#feed = new TipFeed(clock);
+    this.#members = nodes.map((node) => this.#createMember(node, modules));
+    this.#ranked = this.#members.toSorted((a, b) => a.node.priority - b.node.priority);
+  }
+
+  start(): void {
+    if (this.#state !== 'idle') return;
+    this.#state = 'running';
+    for (const { source } of this.#members) source.start();
+    this.#scheduleFacts(FACTS_FIRST_MS);
+  }
+
+  /** No callback comes after the call. Resolves when no call is under way; closing the clients hastens that. */
+  async stop(): Promise<void> {
+    this.#state = 'stopped';
+    this.#factsTimer?.cancel();
+    await Promise.all(this.#members.map((member) => member.stop()));
+  }
+
+  /** Asks for a template now, which is handed out whatever its tip. */
+  refresh(): void {
+    for (const { source } of this.#source === undefined ? this.#members : [this.#source]) source.refresh();
+  }
+
+  /**
+   * News of a block that may be a new tip. Late, repeated, wrong and forged ones do no harm, and a flood of them costs
+   * a few calls a second.
+   * @param hashHex display order; what is no hash is passed over
+   * @param about the signal, and the node that it comes from; all nodes are asked when that is left out
+   */
+  noteTip(hashHex: string, about: { readonly signal: SignalName; readonly node?: string }): void {
+    const { signal, node } = about;
+    const asked =
+      node === undefined ? this.#members : this.#members.filter((member) => member.node.name === node);
+    if (asked.length === 0 || !this.#feed.hint(hashHex, signal, node ?? '')) return;
+    for (const { source } of asked) source.noteTip(hashHex);
+  }
+
+  /** A node accepted a block of ours: most likely the new tip. */
+  noteFound(hashHex: string): void {
+    this.#feed.own(hashHex);
+    for (const { source } of this.#members) source.noteTip(hashHex);
+  }
+
+  /** The node whose templates are mined on; undefined before the first and while it gives none. */
+  get sourceName(): string | undefined {
+    return this.#sourceNow?.node.name;
+  }
+
+  /** In the order of the configuration. */
+  reports(): NodeReport[] {
+    const source = this.#sourceNow;
+    return this.#members.map((member) => reportOf(member, source, this.#works, this.#statusOf(member)));
+  }
+
+  /** How each way of hearing of new tips has done. */
+  signalScores(): SignalScore[] {
+    return this.#feed.scores();
+  }
+
+  #createMember(node: SetNode, { nodes, clock, log, parseTemplate }: NodeSetModules<T>): SetMember<T> {
+    const { expectedChain, pollMs, refreshMs } = this.#options;
+    const options = { expectedChain, pollMs, refreshMs, comparesTips: nodes.length > 1 };
+    const modules = { node, works: this.#works, clock, log, parseTemplate };
+    const member: SetMember<T> = new SetMember<T>(options, modules, {
+      isStandby: () => this.#sourceNow !== undefined && this.#sourceNow !== member,
+      onTip: (tip) => {
+        this.#feed.confirm(tip, node.name);
+        this.#consider();
+      },
+      onPolled: (tip) => {
+        // Silence and time are noticed here: some node's poll is answered several times a second.
+        this.#consider();
+        if (this.#source === undefined || this.#source === member) this.#feed.polled(tip);
+      },
+      onTemplate: (template) => this.#takeTemplate(member, template),
+      onChange: () => this.#consider(),
+    });
+    return member;
+  }
+
+  get #sourceNow(): SetMember<T> | undefined {
+    return this.#lostAtMs === undefined ? this.#source : undefined;
+  }
+
+  #takeTemplate(member: SetMember<T>, template: T): void {
+    this.#feed.confirm(template.previousBlockHash, member.node.name);
+    const wasSource = this.#source === member;
+    this.#consider();
+    if (wasSource && this.#source === member) this.#handOut(member, template);
+  }
+
+  /** Looks at all nodes again, changes the source where another is better, and tells what is new. */
+  #consider(): void {
+    if (this.#state !== 'running') return;
+    const nowMs = this.#clock.nowMs();
+    const views = this.#ranked.map((member) => member.view(nowMs));
+    const source = this.#source === undefined ? undefined : this.#ranked.indexOf(this.#source);
+    const isHealthy = source !== undefined && views[source]?.isHealthy === true;
+    this.#lostAtMs = isHealthy || source === undefined ? undefined : (this.#lostAtMs ?? nowMs);
+    const serving = { source, tip: this.#servedTip, lostAtMs: this.#lostAtMs };
+    const compare = (first: string, second: string): number => this.#works.compare(first, second);
+    const choice = chooseSource(views, serving, compare, nowMs);
+    if (choice !== undefined && choice !== source) this.#change(this.#ranked[choice], isHealthy);
+    this.#urge(views.map(({ isHealthy }) => isHealthy));
+    this.#watchApart(nowMs);
+    this.#tell(nowMs);
+  }
+
+  /** @param wasHealthy whether the source so far still gives templates */
+  #change(member: SetMember<T> | undefined, wasHealthy: boolean): void {
+    if (member === undefined) return;
+    const isFirst = this.#source === undefined;
+    this.#source = member;
+    this.#lostAtMs = undefined;
+    const { template } = member;
+    if (template !== undefined && template.previousBlockHash !== this.#servedTip)
+      this.#handOut(member, template);
+    // The same tip: the miners' work stays good, and they get no other one because of the change alone.
+    else if (!isFirst && !wasHealthy) member.source.refresh();
+  }
+
+  #handOut(member: SetMember<T>, template: T): void {
+    const newTip = template.previousBlockHash !== this.#servedTip;
+    this.#servedTip = template.previousBlockHash;
+    this.#guard(() => this.#options.onTemplate(template, { newTip, node: member.node.name }));
+  }
+
+  /** A node that is ahead, or needed since the source is lost, gives its template at once; once for each tip. */
+  #urge(healthy: readonly boolean[]): void {
+    const source = this.#sourceNow;
+    for (const [index, member] of this.#ranked.entries()) {
+      const { tip } = member;
+      if (!healthy[index] || member === source || tip === undefined) continue;
+      if (member.hasWork || member.urgedTip === tip) continue;
+      if (source !== undefined && !(this.#isAhead(tip, source.tip) && this.#isAhead(tip, this.#servedTip)))
+        continue;
+      member.urgedTip = tip;
+      member.source.urge();
+    }
+  }
+
+  #isAhead(tip: string, of: string | undefined): boolean {
+    return of === undefined || this.#works.compare(tip, of) > 0;
+  }
+
+  #watchApart(nowMs: number): void {
+    const tip = this.#sourceNow?.tip;
+    // While the source is lost nothing is learnt of who is apart from it.
+    if (tip === undefined) return;
+    for (const member of this.#members) {
+      const isApart = member.tip !== undefined && member.tip !== tip && !this.#isAhead(member.tip, tip);
+      member.apartSinceMs = isApart ? (member.apartSinceMs ?? nowMs) : undefined;
+    }
+  }
+
+  #statusOf(member: SetMember<T>): NodeStatus {
+    return memberStatus(member, this.#sourceNow, this.#works, this.#clock.nowMs());
+  }
+
+  #tell(nowMs: number): void {
+    const statuses = this.#members.map((member) => this.#statusOf(member));
+    for (const [index, { node }] of this.#members.entries())
+      this.#log.tellStatus(node, statuses[index], nowMs);
+    const ranks = new Map(this.#ranked.map(({ node }, rank) => [node.name, rank]));
+    this.#log.tellSource(this.#source?.node.name, ranks, nowMs);
+    const status = statuses.some(givesTemplates) ? READY : togetherStatus(statuses);
+    if (status === undefined) return;
+    if (status.state === this.#status?.state && status.sentence === this.#status.sentence) return;
+    this.#status = status;
+    this.#guard(() => this.#options.onStatus(status));
+  }
+
+  /** A fault in a callback must not keep the nodes from being looked at. */
+  #guard(action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      this.#log.tellFault(error);
+    }
+  }
+
+  #scheduleFacts(delayMs: number): void {
+    this.#factsTimer = this.#clock.setTimer(delayMs, () => {
+      const nowMs = this.#clock.nowMs();
+      const source = this.#sourceNow;
+      for (const member of this.#members) {
+        member.askFacts();
+        const { apartSinceMs } = member;
+        if (apartSinceMs !== undefined && nowMs - apartSinceMs >= APART_MS) source?.judgeTipOf(member);
+      }
+      this.#consider();
+      this.#scheduleFacts(FACTS_EVERY_MS);
+    });
+  }
+}

@@ -1,0 +1,223 @@
+import type { Clock, Log, NodeRpc } from '../mining/ports.ts';
+import type { ChainName } from './chain-check.ts';
+import { type Download, DownloadMeter, downloadText } from './download.ts';
+import { askFacts, type NodeFacts } from './node-facts.ts';
+import { PollMeter } from './poll-meter.ts';
+import { isUnknownBlock } from './rpc-error.ts';
+import type { NodeView } from './source-choice.ts';
+import { CONNECTING, downloading, type NodeStatus } from './status.ts';
+import {
+  createTemplateSource,
+  type ParsedTemplate,
+  type TemplateHead,
+  type TemplateSource,
+} from './template-source.ts';
+import { askHeader, type TipWorks } from './tip-works.ts';
+
+/** A node and its client. */
+export interface SetNode {
+  /** Unique in its set. */
+  readonly name: string;
+  /** Without user and password: the owner reads it. */
+  readonly url: string;
+  /** The lowest goes first; of equal ones the first. */
+  readonly priority: number;
+  readonly rpc: NodeRpc;
+}
+
+/** What a member tells its set. None may throw. */
+export interface MemberEvents<T> {
+  /** Asked at each new tip: whether another node's work goes first. */
+  readonly isStandby: () => boolean;
+  /** Its tip is another one. */
+  readonly onTip: (tip: string) => void;
+  /** It answered a poll. */
+  readonly onPolled: (tip: string) => void;
+  readonly onTemplate: (template: T) => void;
+  /** Something else about it changed: status, facts, the work of its tip. */
+  readonly onChange: () => void;
+}
+
+export interface MemberOptions {
+  readonly expectedChain: ChainName | undefined;
+  readonly pollMs: number | undefined;
+  readonly refreshMs: number | undefined;
+  /** Whether the work of its tips is asked for: not where there is nothing to compare it with. */
+  readonly comparesTips: boolean;
+}
+
+export interface MemberModules<T extends TemplateHead> {
+  readonly node: SetNode;
+  readonly works: TipWorks;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly parseTemplate: (raw: unknown) => ParsedTemplate<T>;
+}
+
+/**
+ * getbestblockhash takes 0.2 ms, or as long as the node connects a block: rarely a second. A node that is silent for
+ * longer may be gone, and another one is as good meanwhile.
+ */
+const SILENT_MS = 1_000;
+
+/** One node of a set: its template source, and what is known of it. */
+export class SetMember<T extends TemplateHead> {
+  readonly node: SetNode;
+  readonly source: TemplateSource;
+  readonly meter: PollMeter;
+  /** As its template source has it. */
+  status: NodeStatus = CONNECTING;
+  tip: string | undefined;
+  template: T | undefined;
+  facts: NodeFacts | undefined;
+  /** Since when its tip is another than the one that is mined on, and not ahead of it. */
+  apartSinceMs: number | undefined;
+  /** The node that gives the templates does not have its tip in its chain. */
+  isForked = false;
+  /** The tip for which it was urged to give a template. */
+  urgedTip: string | undefined;
+  readonly #comparesTips: boolean;
+  readonly #modules: MemberModules<T>;
+  readonly #events: MemberEvents<T>;
+  readonly #download = new DownloadMeter();
+  readonly #underWay = new Set<Promise<void>>();
+  #isHealthy = false;
+  #healthySinceMs = 0;
+  /** The tip whose work was asked for and not told. */
+  #workMissing: string | undefined;
+  #asksWork = false;
+  #asksFacts = false;
+  #stopped = false;
+
+  constructor(options: MemberOptions, modules: MemberModules<T>, events: MemberEvents<T>) {
+    const { node, clock, log, parseTemplate } = modules;
+    this.node = node;
+    this.#comparesTips = options.comparesTips;
+    this.#modules = modules;
+    this.#events = events;
+    this.meter = new PollMeter(node.rpc, clock);
+    const { expectedChain, pollMs, refreshMs } = options;
+    this.source = createTemplateSource<T>(
+      {
+        nodeUrl: node.url,
+        ...(expectedChain !== undefined && { expectedChain }),
+        ...(pollMs !== undefined && { pollMs }),
+        ...(refreshMs !== undefined && { refreshMs }),
+        isStandby: events.isStandby,
+        onTip: (tip) => this.#takeTip(tip),
+        onPolled: events.onPolled,
+        onTemplate: (template) => this.#takeTemplate(template),
+        onStatus: (status) => this.#takeStatus(status),
+      },
+      { rpc: this.meter, clock, log, parseTemplate },
+    );
+  }
+
+  /** Its newest template builds on its tip. */
+  get hasWork(): boolean {
+    return this.template !== undefined && this.template.previousBlockHash === this.tip;
+  }
+
+  /** Present while it downloads. */
+  get download(): Download | undefined {
+    return this.status.state === 'downloading' ? this.#download.estimate() : undefined;
+  }
+
+  /** Its status, with the progress of a download. */
+  get statusNow(): NodeStatus {
+    const { download } = this;
+    if (download === undefined) return this.status;
+    return downloading(this.status, this.node.url, downloadText(download));
+  }
+
+  view(nowMs: number): NodeView {
+    const isHealthy = this.status.state === 'ready' && this.meter.waitsMs(nowMs) <= SILENT_MS;
+    if (isHealthy && !this.#isHealthy) this.#healthySinceMs = nowMs;
+    this.#isHealthy = isHealthy;
+    const isReady = isHealthy && this.hasWork;
+    return { isHealthy, healthySinceMs: this.#healthySinceMs, tip: this.tip, isReady };
+  }
+
+  /** Asks for health and for what is missing, unless the node is away or still busy with the last question. */
+  askFacts(): void {
+    if (!this.meter.isAnswering) return;
+    if (this.#workMissing !== undefined) this.#askWork();
+    if (this.#asksFacts) return;
+    this.#asksFacts = true;
+    this.#track(askFacts(this.node.rpc), (facts) => {
+      this.#asksFacts = false;
+      if (facts === undefined) return;
+      this.facts = facts;
+      if (facts.progress !== undefined) this.#download.add(facts.progress, this.#modules.clock.nowMs());
+    });
+  }
+
+  /** Finds out whether another node's tip is in this one's chain. */
+  judgeTipOf(other: SetMember<T>): void {
+    const { tip } = other;
+    if (tip === undefined) return;
+    this.#track(
+      askHeader(this.node.rpc, tip).then(
+        ({ confirmations }) => confirmations !== undefined && confirmations < 0,
+        isUnknownBlock,
+      ),
+      (isForked) => {
+        if (other.tip === tip) other.isForked = isForked ?? false;
+      },
+    );
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await this.source.stop();
+    await Promise.all(this.#underWay);
+  }
+
+  #takeTip(tip: string): void {
+    this.tip = tip;
+    this.isForked = false;
+    if (this.#comparesTips) this.#askWork();
+    this.#events.onTip(tip);
+  }
+
+  #takeTemplate(template: T): void {
+    this.template = template;
+    this.tip = template.previousBlockHash;
+    if (template.height !== undefined) this.#modules.works.noteHeight(this.tip, template.height - 1);
+    this.#events.onTemplate(template);
+  }
+
+  #takeStatus(status: NodeStatus): void {
+    const wasDownloading = this.status.state === 'downloading';
+    this.status = status;
+    if (status.state === 'downloading' && !wasDownloading) this.askFacts();
+    this.#events.onChange();
+  }
+
+  /** One question at a time: the tips of a node that catches up follow each other quickly, and only the last counts. */
+  #askWork(): void {
+    const { tip } = this;
+    if (tip === undefined || this.#asksWork || this.#stopped) return;
+    this.#asksWork = true;
+    const { works } = this.#modules;
+    this.#track(askHeader(this.node.rpc, tip), (facts) => {
+      this.#asksWork = false;
+      if (facts?.height !== undefined) works.noteHeight(tip, facts.height);
+      if (facts?.work !== undefined) works.noteWork(tip, facts.work);
+      this.#workMissing = facts?.work === undefined ? tip : undefined;
+      if (this.tip !== tip) this.#askWork();
+    });
+  }
+
+  /** @param then gets undefined when the question failed */
+  #track<R>(question: Promise<R>, then: (answer: R | undefined) => void): void {
+    const settle = (answer: R | undefined): void => {
+      this.#underWay.delete(done);
+      if (this.#stopped) return;
+      then(answer);
+      this.#events.onChange();
+    };
+    const done: Promise<void> = question.then(settle, () => settle(undefined));
+    this.#underWay.add(done);
+  }
+}
