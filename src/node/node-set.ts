@@ -162,6 +162,7 @@ export class NodeSet<T extends TemplateHead> {
   #consider(): void {
     if (this.#state !== 'running') return;
     const nowMs = this.#clock.nowMs();
+    this.#tellStatuses(nowMs);
     const views = this.#ranked.map((member) => member.view(nowMs));
     const source = this.#source === undefined ? undefined : this.#ranked.indexOf(this.#source);
     const isHealthy = source !== undefined && views[source]?.isHealthy === true;
@@ -172,7 +173,8 @@ export class NodeSet<T extends TemplateHead> {
     if (choice !== undefined && choice !== source) this.#change(this.#ranked[choice], isHealthy);
     this.#urge(views.map(({ isHealthy }) => isHealthy));
     this.#watchApart(nowMs);
-    this.#tell(nowMs);
+    const ranks = new Map(this.#ranked.map(({ node }, rank) => [node.name, rank]));
+    this.#log.tellSource(this.#source?.node.name, ranks, nowMs);
   }
 
   /** @param wasHealthy whether the source so far still gives templates */
@@ -226,12 +228,10 @@ export class NodeSet<T extends TemplateHead> {
     return memberStatus(member, this.#sourceNow, this.#works, this.#clock.nowMs());
   }
 
-  #tell(nowMs: number): void {
+  #tellStatuses(nowMs: number): void {
     const statuses = this.#members.map((member) => this.#statusOf(member));
     for (const [index, { node }] of this.#members.entries())
       this.#log.tellStatus(node, statuses[index], nowMs);
-    const ranks = new Map(this.#ranked.map(({ node }, rank) => [node.name, rank]));
-    this.#log.tellSource(this.#source?.node.name, ranks, nowMs);
     const status = statuses.some(givesTemplates) ? READY : togetherStatus(statuses);
     if (status === undefined) return;
     if (status.state === this.#status?.state && status.sentence === this.#status.sentence) return;

@@ -59,7 +59,7 @@ export interface TemplateSource {
   stop(): Promise<void>;
   /** Asks for a template now, and hands it out whatever its tip. */
   refresh(): void;
-  /** Asks for a template now unless one is under way: for a node on standby that is needed. */
+  /** Asks for a template of the present tip now, unless there was one: for a node on standby that is needed. */
   urge(): void;
   /**
    * A tip signal (P2P, ZMQ, blocknotify …): a hint to ask now. What the tip is, the node's own answers say, so a late,
@@ -155,7 +155,7 @@ class PollingTemplateSource<T extends TemplateHead> implements TemplateSource {
   }
 
   urge(): void {
-    this.#fetch();
+    if (this.#served !== this.#tips.tip) this.#fetch();
   }
 
   noteTip(hashHex: string): void {
@@ -272,8 +272,8 @@ class PollingTemplateSource<T extends TemplateHead> implements TemplateSource {
     const newTip = tip !== this.#served;
     const refreshMs = this.#options.refreshMs ?? REFRESH_MS;
     const nowMs = this.#modules.clock.nowMs();
-    this.#report(READY);
     if (!newTip && isHintOnly) {
+      this.#report(READY);
       this.#fetchTimer.set(this.#servedAtMs + refreshMs - nowMs);
       this.#pollTimer.setWithin(HINT_POLL_MS);
       return;
@@ -281,6 +281,7 @@ class PollingTemplateSource<T extends TemplateHead> implements TemplateSource {
     this.#served = tip;
     this.#servedAtMs = nowMs;
     this.#fetchTimer.set(refreshMs);
+    this.#report(READY);
     this.#guard(() => this.#options.onTemplate(template, { newTip }));
   }
 

@@ -1,0 +1,208 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { GONE, setUpNodeSet as setUp, TIMED_OUT } from '../../test/support/node-set-harness.ts';
+import { RpcError } from './rpc-error.ts';
+
+test('templates come from the node of the best priority, and the others are proved in the background', async () => {
+  const { clock, set, n1, n2, n3, served, report } = setUp(3);
+  set.start();
+  await clock.advance(5_000);
+  assert.deepEqual(served(), ['n1 a1 new']);
+  n1.state.tip = 'a2';
+  n2.state.tip = 'a2';
+  n3.state.tip = 'a2';
+  const before = n2.rpc.count('getblocktemplate');
+  await clock.advance(250);
+  assert.deepEqual(served(), ['n1 a1 new', 'n1 a2 new']);
+  assert.equal(n2.rpc.count('getblocktemplate'), before, 'not on the critical path');
+  await clock.advance(1_000);
+  assert.equal(n2.rpc.count('getblocktemplate'), before + 1);
+  assert.deepEqual([report('n1').isSource, report('n2').isSource], [true, false]);
+  assert.equal(report('n2').status.state, 'ready');
+  await clock.advance(31_000);
+  assert.deepEqual(served().slice(2), ['n1 a2'], 'a refresh of the one in use only');
+  await set.stop();
+  assert.equal(clock.pending(), 0);
+});
+
+test('a source that refuses connections is replaced within a poll, and nobody’s work is thrown away', async () => {
+  const { clock, set, n1, jobs, served, statuses, lines } = setUp(2);
+  set.start();
+  await clock.advance(20_000);
+  n1.state.away = GONE;
+  await clock.advance(500);
+  assert.deepEqual(served(), ['n1 a1 new', 'n2 a1']);
+  assert((jobs[1]?.atMs ?? 0) <= 20_250);
+  assert.deepEqual(
+    statuses.map(({ state }) => state),
+    ['connecting', 'ready'],
+  );
+  assert.equal(lines(/templates come from n2 now, since n1 gives none: .*refuses the connection/).length, 1);
+  await set.stop();
+});
+
+test('a source that hangs is replaced within two seconds, long before its call times out', async () => {
+  const { clock, set, n1, n2, jobs, served } = setUp(2);
+  set.start();
+  await clock.advance(20_000);
+  n1.rpc.hold('getbestblockhash', 'getblocktemplate', 'getblockheader');
+  n2.state.tip = 'a2';
+  await clock.advance(2_000);
+  assert.deepEqual(served(), ['n1 a1 new', 'n2 a2 new']);
+  n2.state.tip = 'a3';
+  await clock.advance(250);
+  assert.deepEqual(served().at(-1), 'n2 a3 new');
+  assert((jobs[1]?.atMs ?? 0) < 22_000);
+  await clock.advance(5_000);
+  const stopped = set.stop();
+  n1.rpc.take('getbestblockhash').fail(TIMED_OUT);
+  await stopped;
+});
+
+test('a node that hangs with the tip it had is replaced, too', async () => {
+  const { clock, set, n1, served } = setUp(2);
+  set.start();
+  await clock.advance(20_000);
+  n1.rpc.hold('getbestblockhash');
+  await clock.advance(1_500);
+  assert.deepEqual(served(), ['n1 a1 new', 'n2 a1']);
+  n1.rpc.take('getbestblockhash').answer('0'.repeat(64));
+  await set.stop();
+});
+
+test('a template call that hangs at a new tip is overtaken by the next node', async () => {
+  const { clock, set, n1, setTips, jobs, served } = setUp(2);
+  set.start();
+  await clock.advance(20_000);
+  n1.rpc.hold('getblocktemplate');
+  setTips('a2');
+  await clock.advance(2_000);
+  assert.deepEqual(served(), ['n1 a1 new', 'n2 a2 new']);
+  assert((jobs[1]?.atMs ?? 0) <= 21_250);
+  n1.rpc.take('getblocktemplate').fail(TIMED_OUT);
+  await set.stop();
+});
+
+test('the better node returns after ten good seconds, with a line in the log and without a job', async () => {
+  const { clock, set, n1, served, report, lines } = setUp(2);
+  set.start();
+  await clock.advance(20_000);
+  n1.state.away = GONE;
+  await clock.advance(5_000);
+  n1.state.away = undefined;
+  await clock.advance(9_000);
+  assert.equal(report('n2').isSource, true);
+  await clock.advance(4_000);
+  assert.equal(report('n1').isSource, true);
+  assert.deepEqual(served(), ['n1 a1 new', 'n2 a1']);
+  await clock.advance(60_000);
+  assert.deepEqual(served().slice(2, 4), ['n1 a1', 'n1 a1']);
+  assert.equal(lines(/templates come from n1 now, which goes before n2/).length, 1);
+  await set.stop();
+});
+
+test('a node in a loop of restarts is left alone, and costs no jobs', async () => {
+  const { clock, set, n1, served, report } = setUp(2);
+  set.start();
+  await clock.advance(20_000);
+  for (let i = 0; i < 20; i++) {
+    n1.state.away = GONE;
+    await clock.advance(3_000);
+    n1.state.away = undefined;
+    await clock.advance(6_000);
+  }
+  assert.equal(report('n2').isSource, true);
+  assert(served().every((job, index) => index < 1 || job === 'n2 a1'));
+  assert(served().length <= 9, 'the failover and the refreshes of three minutes');
+  await set.stop();
+});
+
+test('without any node the status says why of each, once, and the first that is back is mined on', async () => {
+  const { clock, set, n1, n2, statuses, served, lines } = setUp(2);
+  set.start();
+  await clock.advance(20_000);
+  n1.state.away = GONE;
+  n2.state.away = new RpcError('unauthorized', 'no', { context: { url: 'http://n2' } });
+  await clock.advance(60_000);
+  assert.deepEqual(
+    statuses.map(({ state }) => state),
+    ['connecting', 'ready', 'unreachable'],
+  );
+  assert.match(
+    statuses.at(-1)?.sentence ?? '',
+    /^None of the 2 nodes gives work\. .*refuses the connection.*refuses the RPC user or password/,
+  );
+  assert.equal(lines(/^n1: The node at http:\/\/node refuses the connection/).length, 1);
+  assert.equal(lines(/^n2: .*password/).length, 1);
+  const before = served().length;
+  n2.state.away = undefined;
+  n2.state.tip = 'a2';
+  await clock.advance(6_000);
+  assert.deepEqual(served().slice(before), ['n2 a2 new']);
+  assert.equal(statuses.at(-1)?.state, 'ready');
+  await set.stop();
+});
+
+test('a node of a wrong network is never mined on, whatever its priority and its work', async () => {
+  const { clock, set, n1, served, report, statuses } = setUp(2);
+  n1.state.chain = 'test';
+  n1.state.tip = 'a900';
+  set.start();
+  await clock.advance(60_000);
+  assert.deepEqual(served(), ['n2 a1 new', 'n2 a1', 'n2 a1']);
+  assert.equal(report('n1').status.state, 'wrong-network');
+  assert.equal(report('n1').isSource, false);
+  assert.equal(statuses.at(-1)?.state, 'ready');
+  await set.stop();
+});
+
+test('one node alone is asked nothing about its work, and a tip of less height is served at once', async () => {
+  const { clock, set, n1, served } = setUp(1);
+  set.start();
+  await clock.advance(1_000);
+  n1.state.tip = 'a2';
+  await clock.advance(1_000);
+  n1.state.tip = 'b1';
+  await clock.advance(250);
+  assert.deepEqual(served(), ['n1 a1 new', 'n1 a2 new', 'n1 b1 new']);
+  assert.equal(n1.rpc.count('getblockheader'), 0);
+  await set.stop();
+});
+
+test('a callback that fails does not stop the nodes from being looked at', async () => {
+  const { clock, set, log, statuses } = setUp(2, {
+    onTemplate: () => {
+      throw new Error('in the callback');
+    },
+  });
+  set.start();
+  await clock.advance(40_000);
+  assert.equal(statuses.at(-1)?.state, 'ready');
+  assert.equal(log.lines.filter(({ level }) => level === 'error').length, 2);
+  await set.stop();
+});
+
+test('stop ends every timer and question, and nothing is told afterwards', async () => {
+  const { clock, set, n1, n2, jobs, statuses } = setUp(2);
+  set.start();
+  await clock.advance(1_500);
+  n1.rpc.hold('getblockheader', 'getblockchaininfo');
+  n1.state.tip = 'a2';
+  n2.state.tip = 'a2';
+  await clock.advance(250);
+  const told = [jobs.length, statuses.length];
+  let stopped = false;
+  const stopping = set.stop().then(() => {
+    stopped = true;
+  });
+  assert.equal(clock.pending(), 0);
+  await clock.settle();
+  assert.equal(stopped, false, 'a question is under way');
+  n1.rpc.take('getblockheader').fail(new RpcError('closed', 'closed'));
+  await stopping;
+  set.refresh();
+  set.noteFound('ab'.repeat(32));
+  set.noteTip('cd'.repeat(32), { signal: 'notify' });
+  await clock.advance(60_000);
+  assert.deepEqual([jobs.length, statuses.length], told);
+});
