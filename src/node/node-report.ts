@@ -48,8 +48,8 @@ export function memberStatus<T extends TemplateHead>(
   const { statusNow, apartSinceMs, tip, node } = member;
   if (statusNow.state !== 'ready' || apartSinceMs === undefined || nowMs - apartSinceMs < APART_MS)
     return statusNow;
-  const isBehind = source?.tip !== undefined && tip !== undefined && works.compare(tip, source.tip) < 0;
-  if (member.isForked || !isBehind) return forked(node.url);
+  const isLevel = source?.tip !== undefined && tip !== undefined && works.isLevel(tip, source.tip);
+  if (member.isForked || isLevel) return forked(node.url);
   return behind(node.url, blocksBehind(member, source, works));
 }
 

@@ -190,6 +190,8 @@ export class SetMember<T extends TemplateHead> {
   #takeStatus(status: NodeStatus): void {
     const wasDownloading = this.status.state === 'downloading';
     this.status = status;
+    // A template of before is no proof of what comes after.
+    if (status.state !== 'ready') this.template = undefined;
     if (status.state === 'downloading' && !wasDownloading) this.askFacts();
     this.#events.onChange();
   }

@@ -58,6 +58,14 @@ export class TipWorks {
     return a.work > b.work ? 1 : -1;
   }
 
+  /** Whether two tips have the same work, or, where that is not known, the same height. */
+  isLevel(first: string, second: string): boolean {
+    const a = this.#tips.get(first);
+    const b = this.#tips.get(second);
+    if (a?.work !== undefined && b?.work !== undefined) return a.work === b.work;
+    return a?.height !== undefined && a.height === b?.height;
+  }
+
   #factsOf(tip: string): TipFacts {
     const known = this.#tips.get(tip) ?? { work: undefined, height: undefined };
     this.#tips.delete(tip);
