@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict';
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, test } from 'node:test';
+import { KpssError } from '../error.ts';
+import { createFileJournalStore } from './journal-store.ts';
+
+const folders: string[] = [];
+afterEach(() => {
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+});
+function newFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'kpss-journal-'));
+  folders.push(folder);
+  return folder;
+}
+
+test('the file and its folders are made at the first append, for the owner only', async () => {
+  const path = join(newFolder(), 'a', 'b', 'main.blocks.jsonl');
+  const store = createFileJournalStore(path);
+  assert.equal(await store.read(), '');
+  await store.append('one\n');
+  assert.equal(readFileSync(path, 'utf8'), 'one\n');
+  if (process.platform !== 'win32') {
+    assert.equal(statSync(path).mode & 0o777, 0o600);
+    assert.equal(statSync(join(path, '..')).mode & 0o777, 0o700);
+  }
+  await store.close();
+});
+
+test('appends keep their order, however many are under way, and the next store reads them', async () => {
+  const path = join(newFolder(), 'j');
+  const store = createFileJournalStore(path);
+  const lines = Array.from({ length: 200 }, (_, i) => `${i}\n`);
+  await Promise.all(lines.map((line) => store.append(line)));
+  await store.append('last\n');
+  await store.close();
+  assert.equal(await createFileJournalStore(path).read(), `${lines.join('')}last\n`);
+});
+
+test('replacing puts all of the new text there, and appends go behind it', async () => {
+  const path = join(newFolder(), 'j');
+  const store = createFileJournalStore(path);
+  await store.append('old\n');
+  await store.replace('new\n');
+  await store.append('more\n');
+  assert.equal(readFileSync(path, 'utf8'), 'new\nmore\n');
+  assert.equal(await store.keepCopy?.(), `${path}.damaged`);
+  assert.equal(readFileSync(`${path}.damaged`, 'utf8'), 'new\nmore\n');
+  await store.close();
+});
+
+test('a file that somebody deleted is made anew', async () => {
+  const path = join(newFolder(), 'j');
+  const store = createFileJournalStore(path);
+  await store.append('one\n');
+  rmSync(path);
+  await store.append('two\n');
+  assert.equal(readFileSync(path, 'utf8'), 'two\n');
+  await store.close();
+});
+
+test('what another process adds stays', async () => {
+  const path = join(newFolder(), 'j');
+  const store = createFileJournalStore(path);
+  await store.append('one\n');
+  appendFileSync(path, 'theirs\n');
+  await store.append('two\n');
+  assert.equal(readFileSync(path, 'utf8'), 'one\ntheirs\ntwo\n');
+  await store.close();
+});
+
+const withCode = (code: string) => (error: unknown) => error instanceof KpssError && error.code === code;
+
+test('a place that cannot be written or read is told with its code, and works once it is mended', async () => {
+  const folder = newFolder();
+  const path = join(folder, 'data', 'j');
+  writeFileSync(join(folder, 'data'), 'a file, where a folder should be');
+  const store = createFileJournalStore(path);
+  await assert.rejects(store.append('one\n'), withCode('KPSS_JOURNAL_UNWRITABLE'));
+  await assert.rejects(store.replace('one\n'), withCode('KPSS_JOURNAL_UNWRITABLE'));
+  rmSync(join(folder, 'data'));
+  await store.append('two\n');
+  assert.equal(readFileSync(path, 'utf8').trim(), 'two');
+  await store.close();
+  mkdirSync(join(folder, 'j'));
+  await assert.rejects(createFileJournalStore(join(folder, 'j')).read(), withCode('KPSS_JOURNAL_UNREADABLE'));
+});
+
+test('a full disk has a code of its own', async () => {
+  // Other systems have no disk that is always full.
+  if (process.platform !== 'linux') return;
+  const store = createFileJournalStore('/dev/full');
+  await assert.rejects(store.append('one\n'), withCode('KPSS_JOURNAL_FULL'));
+  await store.close();
+});

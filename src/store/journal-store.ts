@@ -1,0 +1,208 @@
+import { copyFile, type FileHandle, mkdir, open, readFile, rename, unlink } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { KpssError } from '../error.ts';
+
+/** Where a journal is kept: one growing text. A simulation brings one that loses at a crash what is not durable yet. */
+export interface JournalStore {
+  /** For the owner; undefined where it is no file. */
+  readonly path?: string | undefined;
+  /** @returns all of it, empty when there is none yet */
+  read(): Promise<string>;
+  /**
+   * Adds to the end, in the order of the calls, begun before it returns to the event loop. Durable when it resolves; when
+   * it rejects, the text may be there in part, and what is added next still begins a line of its own.
+   * @param text whole lines
+   */
+  append(text: string): Promise<void>;
+  /** Puts this text in the place of all of it: wholly, or not at all. Not while an append is under way. */
+  replace(text: string): Promise<void>;
+  /**
+   * Puts a copy of it aside, as it is.
+   * @returns where
+   */
+  keepCopy?(): Promise<string>;
+  /** Waits for what is under way. */
+  close(): Promise<void>;
+}
+
+/** Only the owner: whom a block pays is nobody else's business. */
+const FILE_MODE = 0o600;
+const DIRECTORY_MODE = 0o700;
+
+/**
+ * A journal in a file, made with its folder at the first append.
+ * Every failure of its calls is a KpssError: KPSS_JOURNAL_UNREADABLE, KPSS_JOURNAL_FULL, KPSS_JOURNAL_UNWRITABLE.
+ * @param path absolute
+ */
+export function createFileJournalStore(path: string): JournalStore {
+  return new FileJournalStore(path);
+}
+
+interface Waiting {
+  readonly text: string;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+class FileJournalStore implements JournalStore {
+  readonly path: string;
+  #file: FileHandle | undefined;
+  /** Appended in one write, with one fsync: whoever comes while one is under way waits for the next. Bounded by callers. */
+  #waiting: Waiting[] = [];
+  #writing: Promise<void> | undefined;
+  /** A write failed, perhaps half-way. */
+  #isTorn = false;
+
+  constructor(path: string) {
+    this.path = path;
+  }
+
+  async read(): Promise<string> {
+    try {
+      return await readFile(this.path, 'utf8');
+    } catch (cause) {
+      if (codeOf(cause) === 'ENOENT') return '';
+      throw new KpssError('KPSS_JOURNAL_UNREADABLE', `${this.path} cannot be read: ${textOf(cause)}`, {
+        context: { path: this.path },
+        cause,
+      });
+    }
+  }
+
+  append(text: string): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#waiting.push({ text, resolve, reject });
+    this.#writing ??= this.#writeAll();
+    return promise;
+  }
+
+  async replace(text: string): Promise<void> {
+    await this.#writing;
+    const temporary = `${this.path}.new`;
+    try {
+      await makeDirectory(dirname(this.path));
+      const file = await open(temporary, 'w', FILE_MODE);
+      try {
+        await file.writeFile(text);
+        await file.sync();
+      } finally {
+        await file.close();
+      }
+      await rename(temporary, this.path);
+      await syncDirectory(dirname(this.path));
+    } catch (cause) {
+      await unlink(temporary).catch(() => {});
+      throw unwritable(this.path, cause);
+    }
+    await this.#closeFile();
+    this.#isTorn = false;
+  }
+
+  async keepCopy(): Promise<string> {
+    const copy = `${this.path}.damaged`;
+    try {
+      await copyFile(this.path, copy);
+      return copy;
+    } catch (cause) {
+      throw unwritable(copy, cause);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#writing;
+    await this.#closeFile();
+  }
+
+  async #writeAll(): Promise<void> {
+    // Behind what is about to be written to sockets in this turn of the event loop: a block goes to the nodes first.
+    await undefined;
+    while (this.#waiting.length > 0) {
+      const batch = this.#waiting;
+      this.#waiting = [];
+      try {
+        await this.#write(batch.map(({ text }) => text).join(''));
+        for (const { resolve } of batch) resolve();
+      } catch (cause) {
+        this.#isTorn = true;
+        // The next write opens it again: the folder may be another by then, as when a disk was mounted.
+        await this.#closeFile();
+        const error = unwritable(this.path, cause);
+        for (const { reject } of batch) reject(error);
+      }
+    }
+    this.#writing = undefined;
+  }
+
+  async #write(text: string): Promise<void> {
+    const file = await this.#openFile();
+    await file.appendFile(this.#isTorn ? `\n${text}` : text);
+    await file.datasync();
+    this.#isTorn = false;
+  }
+
+  async #openFile(): Promise<FileHandle> {
+    // Moved or deleted by somebody: what is added to it from now on would be found by nobody.
+    if (this.#file !== undefined && (await this.#file.stat()).nlink === 0) await this.#closeFile();
+    if (this.#file === undefined) {
+      await makeDirectory(dirname(this.path));
+      this.#file = await open(this.path, 'a', FILE_MODE);
+      await syncDirectory(dirname(this.path));
+    }
+    return this.#file;
+  }
+
+  async #closeFile(): Promise<void> {
+    const file = this.#file;
+    this.#file = undefined;
+    await file?.close().catch(() => {});
+  }
+}
+
+/** One after the other: Node's own way of making several never returns in some places, as below /proc. */
+async function makeDirectory(directory: string): Promise<void> {
+  const parent = dirname(resolve(directory));
+  try {
+    await mkdir(directory, { mode: DIRECTORY_MODE });
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') return;
+    if (codeOf(error) !== 'ENOENT' || parent === directory) throw error;
+    await makeDirectory(parent);
+    await mkdir(directory, { mode: DIRECTORY_MODE });
+  }
+  await syncDirectory(parent);
+}
+
+/** Else a machine that loses its power might keep the contents without the name. */
+async function syncDirectory(directory: string): Promise<void> {
+  try {
+    const handle = await open(directory, 'r');
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  } catch {
+    // Windows knows no such thing, and a folder that cannot be written to is told where its file is written.
+  }
+}
+
+function unwritable(path: string, cause: unknown): KpssError {
+  const context = { path };
+  const code = codeOf(cause);
+  if (code === 'ENOSPC' || code === 'EDQUOT') {
+    return new KpssError('KPSS_JOURNAL_FULL', `${path} cannot be written: the disk is full`, {
+      context,
+      cause,
+    });
+  }
+  const message = `${path} cannot be written: ${textOf(cause)}`;
+  return new KpssError('KPSS_JOURNAL_UNWRITABLE', message, { context, cause });
+}
+
+function codeOf(error: unknown): string | undefined {
+  return (error as NodeJS.ErrnoException | undefined)?.code;
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,235 @@
+import { KpssError } from '../error.ts';
+import type { Clock, Log, Timer } from '../mining/ports.ts';
+import {
+  compactJournal,
+  decodeJournal,
+  encodeRecord,
+  isCompact,
+  type JournalContents,
+  type JournaledBlock,
+  type JournalRecord,
+} from './journal-records.ts';
+import type { JournalStore } from './journal-store.ts';
+
+/** A disk that was full may have room again soon, and one that hangs is not to be pressed. */
+const RETRY_MS = 5_000;
+/**
+ * Characters of records that wait for a disk: four blocks of the largest size, thousands of usual ones. What is beyond
+ * goes, oldest first.
+ */
+const OWED_CHARACTERS_MAX = 64 * 2 ** 20;
+/** At the end: a disk that takes longer than this does not come back for a shutdown. */
+const CLOSE_WITHIN_MS = 3_000;
+
+export interface JournalStatus {
+  readonly state: 'ok' | 'failing';
+  /** Since when it fails, milliseconds since 1970. */
+  readonly sinceMs?: number;
+  readonly path?: string;
+}
+
+/** Where found blocks are written down. Nothing here throws or rejects: submission goes on whatever the disk does. */
+export interface BlockJournal {
+  /** What was in it at the start, once it could be read. Never settles while the disk fails, or once it was closed. */
+  readonly opened: Promise<readonly JournaledBlock[]>;
+  /** Begins to write it down before it returns; again every few seconds if the disk refuses it. */
+  write(record: JournalRecord): void;
+  status(): JournalStatus;
+  /** Waits for what is being written, and tries once more what could not be, but not for long. */
+  close(): Promise<void>;
+}
+
+interface JournalModules {
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** Opens it in the background; what is written meanwhile follows. */
+export function openJournal(store: JournalStore, modules: JournalModules): BlockJournal {
+  return new StoredJournal(store, modules);
+}
+
+class StoredJournal implements BlockJournal {
+  readonly #store: JournalStore;
+  readonly #modules: JournalModules;
+  readonly #opening = Promise.withResolvers<readonly JournaledBlock[]>();
+  #isOpen = false;
+  /** What is added begins a line of its own. */
+  #isEnded = true;
+  /** Lines that are not written, oldest first. */
+  #owed: string[] = [];
+  #owedCharacters = 0;
+  #dropped = 0;
+  readonly #underWay = new Set<Promise<void>>();
+  #failingSinceMs: number | undefined;
+  #retryTimer: Timer | undefined;
+  #isClosed = false;
+
+  constructor(store: JournalStore, modules: JournalModules) {
+    this.#store = store;
+    this.#modules = modules;
+    this.#track(this.#open());
+  }
+
+  get opened(): Promise<readonly JournaledBlock[]> {
+    return this.#opening.promise;
+  }
+
+  write(record: JournalRecord): void {
+    if (this.#isClosed) return;
+    const line = encodeRecord(record);
+    if (this.#isOpen && this.#failingSinceMs === undefined) this.#append(line);
+    else this.#owe([line]);
+  }
+
+  status(): JournalStatus {
+    const { path } = this.#store;
+    const sinceMs = this.#failingSinceMs;
+    return {
+      ...(sinceMs === undefined ? { state: 'ok' } : { state: 'failing', sinceMs }),
+      ...(path !== undefined && { path }),
+    };
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#retryTimer?.cancel();
+    const over = Promise.withResolvers<void>();
+    const timer = this.#modules.clock.setTimer(CLOSE_WITHIN_MS, over.resolve);
+    await Promise.race([this.#finish(), over.promise]);
+    timer.cancel();
+    this.#isClosed = true;
+    this.#retryTimer?.cancel();
+    if (this.#owed.length === 0 && this.#underWay.size === 0) return;
+    const { path } = this.#store;
+    this.#modules.log.error(
+      { path, records: this.#owed.length },
+      'the journal of found blocks could not be written to the end; what is missing in it is lost',
+    );
+  }
+
+  async #finish(): Promise<void> {
+    await Promise.all(this.#underWay);
+    if (this.#isOpen) this.#payOff();
+    await Promise.all(this.#underWay);
+    await this.#store.close().catch((error: unknown) => this.#fail(error));
+  }
+
+  async #open(): Promise<void> {
+    try {
+      const contents = decodeJournal(await this.#store.read());
+      await this.#tidyUp(contents);
+      this.#isOpen = true;
+      this.#opening.resolve(contents.blocks);
+      this.#goOn();
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** Nothing that is in it may be lost: where it cannot be written anew, it stays as it is. */
+  async #tidyUp({ blocks, corruptLines, isTorn, isEnded }: JournalContents): Promise<void> {
+    const { log } = this.#modules;
+    const { path } = this.#store;
+    this.#isEnded = isEnded;
+    if (isTorn) {
+      log.warn({ path }, 'the last record of the journal is cut off: KPSS ended while it was being written');
+    }
+    if (corruptLines === 0 && isEnded && isCompact(blocks)) return;
+    try {
+      if (corruptLines > 0 && !(await this.#keepCorrupt(corruptLines))) return;
+      await this.#store.replace(compactJournal(blocks));
+      this.#isEnded = true;
+    } catch (error) {
+      log.warn(
+        { path, err: error },
+        'the journal of found blocks could not be tidied up; it is used as it is',
+      );
+    }
+  }
+
+  /** @returns whether they may be left out now */
+  async #keepCorrupt(lines: number): Promise<boolean> {
+    const { path } = this.#store;
+    const copy = await this.#store.keepCopy?.();
+    const what = lines === 1 ? '1 line of the journal is' : `${lines} lines of the journal are`;
+    const where = copy === undefined ? '' : `; the journal as it was is kept as ${copy}`;
+    this.#modules.log.error(
+      { path, lines, copy },
+      `${what} damaged, and left out${where}. All others are whole; if the disk is, too, please report this`,
+    );
+    return copy !== undefined;
+  }
+
+  #append(text: string): void {
+    const whole = this.#isEnded ? text : `\n${text}`;
+    this.#isEnded = true;
+    this.#track(
+      this.#store.append(whole).then(
+        () => this.#goOn(),
+        (error: unknown) => {
+          this.#owe([text]);
+          this.#fail(error);
+        },
+      ),
+    );
+  }
+
+  #payOff(): void {
+    if (this.#owed.length === 0) return;
+    const text = this.#owed.join('');
+    this.#owed = [];
+    this.#owedCharacters = 0;
+    this.#append(text);
+  }
+
+  #owe(lines: readonly string[]): void {
+    this.#owed.push(...lines);
+    for (const line of lines) this.#owedCharacters += line.length;
+    while (this.#owedCharacters > OWED_CHARACTERS_MAX && this.#owed.length > 1) {
+      this.#owedCharacters -= this.#owed.shift()?.length ?? 0;
+      this.#dropped += 1;
+    }
+  }
+
+  #fail(error: unknown): void {
+    const { clock, log } = this.#modules;
+    if (this.#failingSinceMs === undefined) {
+      this.#failingSinceMs = clock.nowMs();
+      const message = error instanceof Error ? error.message : String(error);
+      const code = error instanceof KpssError ? error.code : undefined;
+      log.error(
+        { path: this.#store.path, code, err: error },
+        `found blocks cannot be written down: ${message}. They are submitted all the same, but a crash before they are answered would lose them`,
+      );
+    }
+    if (this.#isClosed) return;
+    this.#retryTimer?.cancel();
+    this.#retryTimer = clock.setTimer(RETRY_MS, () => {
+      if (this.#isOpen) this.#payOff();
+      else this.#track(this.#open());
+    });
+  }
+
+  /** The disk did what it was asked to. */
+  #goOn(): void {
+    if (this.#owed.length > 0) {
+      this.#payOff();
+      return;
+    }
+    if (this.#failingSinceMs === undefined) return;
+    this.#retryTimer?.cancel();
+    this.#failingSinceMs = undefined;
+    const dropped = this.#dropped;
+    this.#dropped = 0;
+    const text = 'found blocks are written down again';
+    const { path } = this.#store;
+    if (dropped === 0) this.#modules.log.info({ path }, text);
+    else this.#modules.log.warn({ path, dropped }, `${text}, but for ${dropped} records that were too many`);
+  }
+
+  #track(work: Promise<void>): void {
+    this.#underWay.add(work);
+    void work.finally(() => this.#underWay.delete(work));
+  }
+}
