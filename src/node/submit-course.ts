@@ -16,6 +16,8 @@ export interface FoundBlock {
    * never before the first sending. Always true when left out.
    */
   readonly stillUseful?: () => boolean;
+  /** A node may have it from an earlier run: before it is given up, the chain is asked. */
+  readonly mayBeKnown?: boolean;
 }
 
 export interface SubmitNode {
@@ -67,8 +69,14 @@ const ATTEMPT_TIMEOUT_MAX_MS = 60_000;
 /** The first repetition comes at once, as every second counts against a competing block; then once in 5 s. */
 const RETRY_FIRST_MS = 100;
 const RETRY_MAX_MS = 5_000;
-/** Ten block times: a block held back longer has lost, even if nobody tells. */
-const GIVE_UP_AFTER_MS = 600_000;
+/**
+ * The tip says when a block cannot win any more, and it moves every minute. It stands still only while no node answers:
+ * then a block is worth its retries for a night; whoever has been away for longer is hundreds of blocks behind. What is
+ * in the journal is tried once more at the next start.
+ */
+const GIVE_UP_AFTER_MS = 6 * 3_600_000;
+/** A node that has the block and does not say where: whoever follows the block asks on, and asks others. */
+const LOOK_FOR_MS = 600_000;
 /** A node gets a parent that others know within seconds, or never. */
 const NOT_YET_MAX_MS = 60_000;
 /** Two competing blocks: which one wins is often clear once the faster relay, or the next block, is through. */
@@ -94,8 +102,8 @@ export class SubmitCourse implements Waiter {
   readonly sinceMs: number;
   #attempts = 0;
   #timeouts = 0;
-  /** An answer was lost: the node may have the block. */
-  #mayBeInChain = false;
+  /** An answer was lost, now or in an earlier run: the node may have the block. */
+  #mayBeInChain: boolean;
   #lastReason = '';
 
   constructor(block: FoundBlock, node: SubmitNode, modules: CourseModules) {
@@ -103,6 +111,7 @@ export class SubmitCourse implements Waiter {
     this.#node = node;
     this.#modules = modules;
     this.sinceMs = modules.clock.nowMs();
+    this.#mayBeInChain = block.mayBeKnown ?? false;
   }
 
   /** The first request is handed to the client before this returns. Never rejects. */
@@ -116,6 +125,8 @@ export class SubmitCourse implements Waiter {
         return { kind: 'rejected', reason: verdict.reason, ...this.#signature() };
       }
       const why = await this.#waitForNextAttempt(verdict);
+      // If the node may have taken it, its tip may have moved because of this very block: then we want to know.
+      if (why === 'too-late' && this.#mayBeInChain) return this.#lookOnce(verdict);
       if (why !== undefined) return this.#ended(verdict, why);
     }
   }
@@ -142,9 +153,7 @@ export class SubmitCourse implements Waiter {
     if (waited === 'crowded-out') return 'too-many';
     if (this.#ageMs() >= (verdict.kind === 'not-yet' ? NOT_YET_MAX_MS : GIVE_UP_AFTER_MS))
       return 'time-is-up';
-    // If the node may have taken it, its tip may have moved because of this very block: then we want to know.
-    if (!this.#mayBeInChain && !this.isUseful()) return 'too-late';
-    return undefined;
+    return this.isUseful() ? undefined : 'too-late';
   }
 
   #ended(verdict: { kind: 'not-yet' | 'no-answer'; reason: string }, why: GiveUpWhy): SubmitOutcome {
@@ -152,6 +161,18 @@ export class SubmitCourse implements Waiter {
     return refused
       ? { kind: 'rejected', reason: verdict.reason, ...this.#signature() }
       : { kind: 'gave-up', why, reason: verdict.reason, ...this.#signature() };
+  }
+
+  /** It cannot win any more, unless it has: sending it again is of no use, and the chain tells. */
+  async #lookOnce(verdict: { kind: 'not-yet' | 'no-answer'; reason: string }): Promise<SubmitOutcome> {
+    const inChain = await this.#isInChain();
+    if (inChain === 'yes') return { kind: 'accepted', how: 'confirmed', ...this.#signature() };
+    if (inChain === 'beside') return { kind: 'inconclusive', reason: REASON.beside, ...this.#signature() };
+    return this.#ended(verdict, inChain === 'not-there' ? 'too-late' : this.#whyUnknown());
+  }
+
+  #whyUnknown(): GiveUpWhy {
+    return this.#modules.pauses.ended ? 'stopped' : 'time-is-up';
   }
 
   /** The node knows the block. Whether it is in its best chain is seen at once, or a little later. */
@@ -168,7 +189,8 @@ export class SubmitCourse implements Waiter {
 
   async #isInChain(): Promise<InChain> {
     const { pauses } = this.#modules;
-    for (let failures = 1; !pauses.ended && this.#ageMs() < GIVE_UP_AFTER_MS; failures += 1) {
+    const untilMs = this.#ageMs() + LOOK_FOR_MS;
+    for (let failures = 1; !pauses.ended && this.#ageMs() < untilMs; failures += 1) {
       try {
         const header = await this.#node.rpc.call('getblockheader', [this.#block.blockHash]);
         // Known, but off the best chain: -1.

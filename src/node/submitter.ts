@@ -28,7 +28,7 @@ interface SubmitterModules {
 export interface Submitter {
   /**
    * Hands a block to every node's client before it returns, and again where that fails, until a node takes it or it cannot
-   * win any more (10 minutes at the most). Never rejects. Settles at the first acceptance, else when every node has
+   * win any more (six hours at the most). Never rejects. Settles at the first acceptance, else when every node has
    * had its last word; the other nodes are still seen to after an acceptance.
    */
   submit(block: FoundBlock): Promise<SubmitOutcome>;
@@ -83,8 +83,14 @@ class BlockSubmitter implements Submitter {
   }
 }
 
-/** What counts more, if no node accepted: a node that has the block, one that looked at it, none at all. */
-const RANK = { accepted: 3, inconclusive: 2, rejected: 1, 'gave-up': 0 } as const;
+/**
+ * What counts more, if no node accepted: a node that has the block; one whose answer is still open, since it may take the
+ * block at the next start; one that looked at it; none at all.
+ */
+function rankOf(outcome: SubmitOutcome): number {
+  if (outcome.kind !== 'gave-up') return { accepted: 5, inconclusive: 4, rejected: 2 }[outcome.kind];
+  return { stopped: 3, 'too-many': 3, 'time-is-up': 1, 'too-late': 0 }[outcome.why];
+}
 
 function firstAcceptanceOrBest(courses: readonly Promise<SubmitOutcome>[]): Promise<SubmitOutcome> {
   const { promise, resolve } = Promise.withResolvers<SubmitOutcome>();
@@ -93,7 +99,7 @@ function firstAcceptanceOrBest(courses: readonly Promise<SubmitOutcome>[]): Prom
   for (const course of courses) {
     void course.then((outcome) => {
       open -= 1;
-      if (best === undefined || RANK[outcome.kind] > RANK[best.kind]) best = outcome;
+      if (best === undefined || rankOf(outcome) > rankOf(best)) best = outcome;
       if (outcome.kind === 'accepted' || open === 0) resolve(best);
     });
   }
