@@ -1,10 +1,11 @@
+import type { BlockOutcome } from './block-ledger.ts';
 import type { NodeConfig } from './config/types.ts';
-import type { BlockOutcome } from './found-blocks.ts';
 import { Instance, type InstanceOptions, type InstanceStatus } from './instance.ts';
 import { type KawPow, PROOFS_OF_WORK } from './kawpow/params.ts';
 import type { VerifierPool } from './kawpow/verifier.ts';
 import type { Clock, Log, RandomSource } from './mining/ports.ts';
 import { createRpcClient } from './node/rpc-client.ts';
+import type { JournalStore } from './store/journal-store.ts';
 
 export interface AppInstance extends Omit<InstanceOptions, 'pow'> {
   /** The network's when left out. */
@@ -19,6 +20,8 @@ export interface AppModules {
   readonly log: Log;
   /** Stays its owner's: closing the app does not close it. */
   readonly verifier: VerifierPool;
+  /** Where an instance's found blocks are written down; nowhere when left out. */
+  readonly journalStore?: (instanceName: string) => JournalStore | undefined;
 }
 
 /** All instances of one process, started and stopped together. */
@@ -36,9 +39,10 @@ export class App {
       const log = several ? named(modules.log, options.name) : modules.log;
       const pow = options.pow ?? PROOFS_OF_WORK[options.network.proofOfWork];
       const verifier = modules.verifier.of(pow);
+      const journal = modules.journalStore?.(options.name);
       return new Instance(
         { ...options, pow },
-        { ...modules, log, nodes, verifier, ...(onBlock && { onBlock }) },
+        { ...modules, log, nodes, verifier, journal, ...(onBlock && { onBlock }) },
       );
     });
   }

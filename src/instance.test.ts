@@ -7,9 +7,9 @@ import { createKeptLog, createScriptedRpc, type ScriptedRpc } from '../test/supp
 import { EASY } from '../test/support/session-harness.ts';
 import { prefixIn, StratumClient } from '../test/support/stratum-client.ts';
 import { createVirtualClock } from '../test/support/virtual-clock.ts';
+import type { BlockOutcome } from './block-ledger.ts';
 import { findNetwork } from './chain/coins.ts';
 import { systemClock, systemRandom } from './clock.ts';
-import type { BlockOutcome } from './found-blocks.ts';
 import { Instance, type InstanceModules } from './instance.ts';
 import { KAWPOW } from './kawpow/params.ts';
 import type { Verifier } from './kawpow/verifier.ts';

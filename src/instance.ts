@@ -1,8 +1,10 @@
 import { networkInterfaces } from 'node:os';
+import type { BlockReport } from './block-history.ts';
+import { BlockLedger, type BlockOutcome, type JournalReport } from './block-ledger.ts';
 import type { Network } from './chain/coins.ts';
 import { targetToDifficulty } from './chain/target.ts';
 import type { NodeConfig, TipsConfig } from './config/types.ts';
-import { type BlockOutcome, FoundBlocks } from './found-blocks.ts';
+import { FoundBlocks } from './found-blocks.ts';
 import type { KawPow } from './kawpow/params.ts';
 import type { Verifier } from './kawpow/verifier.ts';
 import { PrefixAllocator } from './mining/extranonce.ts';
@@ -20,6 +22,7 @@ import type { NodeStatus } from './node/status.ts';
 import { createSubmitter, type Submitter } from './node/submitter.ts';
 import type { SignalScore } from './node/tip-feed.ts';
 import type { SignalName } from './node/tip-signal.ts';
+import type { JournalStore } from './store/journal-store.ts';
 import {
   type MinersServer,
   StratumServer,
@@ -61,6 +64,8 @@ export interface InstanceModules {
   readonly verifier: Verifier;
   /** At least one, in the order of the configuration. */
   readonly nodes: readonly InstanceNode[];
+  /** Where found blocks are written down; nowhere when left out. */
+  readonly journal?: JournalStore | undefined;
   /** A block that a miner of this instance found has had its outcome. */
   readonly onBlock?: (block: BlockOutcome) => void;
   /** StratumServer when left out. */
@@ -80,6 +85,10 @@ export interface InstanceStatus {
   readonly prefixesFree: number;
   readonly hashesPerS: number;
   readonly counts: TallyCounts;
+  /** The newest found blocks, newest first. */
+  readonly blocks: readonly BlockReport[];
+  /** Where they are written down. */
+  readonly journal: JournalReport;
 }
 
 /**
@@ -93,6 +102,7 @@ export class Instance {
   readonly #prefixes: PrefixAllocator;
   readonly #nodes: NodeSet<Template>;
   readonly #submitter: Submitter;
+  readonly #ledger: BlockLedger;
   readonly #blocks: FoundBlocks;
   readonly #server: MinersServer;
   readonly #tally: Tally;
@@ -109,7 +119,10 @@ export class Instance {
     this.#jobs = new JobBook(options.tag);
     this.#prefixes = new PrefixAllocator(random);
     this.#tally = new Tally(clock.nowMs());
-    this.#submitter = createSubmitter({}, { nodes, clock, log });
+    this.#submitter = createSubmitter(
+      { onVerdict: (verdict) => this.#ledger.hear(verdict) },
+      { nodes, clock, log },
+    );
     this.#nodes = new NodeSet<Template>(
       {
         expectedChain: network.name,
@@ -121,12 +134,16 @@ export class Instance {
       },
       { nodes, clock, log, parseTemplate: (raw) => parseTemplate(raw, options.pow) },
     );
-    this.#blocks = new FoundBlocks(network, {
+    const { journal } = modules;
+    this.#ledger = new BlockLedger(network, { tally: this.#tally, clock, log, nodes, journal });
+    this.#blocks = new FoundBlocks({
+      ledger: this.#ledger,
       submitter: this.#submitter,
       jobs: this.#jobs,
       tally: this.#tally,
       clock,
       log,
+      nodes,
       onSettled: (block) => this.#settleBlock(block),
     });
     const desk = new LoginDesk({ network, ...options.payout });
@@ -139,6 +156,7 @@ export class Instance {
       login: (userName) => this.#tellIfRefused(desk.login(userName)),
       onLogin: (session) => this.#welcome(session),
       onCandidate: (share, session) => this.#blocks.submit(share, session.workerName ?? 'unnamed'),
+      onWaitingCandidate: (share, session) => this.#blocks.wait(share, session.workerName ?? 'unnamed'),
       judge: (share, sessionId, onLateVerdict) =>
         judgeShare(share, this.#verifierSession(sessionId), modules, onLateVerdict),
       onResult: (result, session) => this.#count(result, session),
@@ -156,6 +174,8 @@ export class Instance {
     const { host } = this.#options.stratum;
     const urls = addressesOf(host).map((address) => `stratum+tcp://${address}:${port}`);
     this.#modules.log.info({ host, port }, `miners connect to ${urls.join(' or ')}`);
+    // Not before the port is ours: another KPSS that has it would write to the same journal.
+    this.#blocks.recover();
     this.#nodes.start();
     this.#scheduleSummary();
     return port;
@@ -170,6 +190,7 @@ export class Instance {
     const submitterStopped = this.#submitter.stop();
     for (const { rpc } of this.#modules.nodes) rpc.close();
     await Promise.all([nodesStopped, submitterStopped]);
+    await this.#ledger.close();
     this.#modules.verifier.keep(this.#options.name, []);
   }
 
@@ -191,6 +212,8 @@ export class Instance {
       prefixesFree: this.#prefixes.free,
       hashesPerS: this.#tally.hashesPerS(this.#modules.clock.nowMs()),
       counts: this.#tally.counts(),
+      blocks: this.#ledger.reports(),
+      journal: this.#ledger.journalReport(),
     };
   }
 
@@ -205,6 +228,7 @@ export class Instance {
     this.#server.announceJob();
     const { height, previousBlockHash: tip, transactions, pow } = template;
     if (newTip) {
+      this.#ledger.noteTip();
       const difficulty = Number(targetToDifficulty(template.networkTarget).toPrecision(6));
       const fields = { height, difficulty, transactions: transactions.length, tip };
       this.#modules.log.info(fields, `new tip, work for block ${height} at difficulty ${difficulty}`);

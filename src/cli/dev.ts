@@ -1,4 +1,5 @@
 import { App } from '../app.ts';
+import type { BlockOutcome } from '../block-ledger.ts';
 import { decodeAddress, encodeAddress } from '../chain/address.ts';
 import { findNetwork, type Network } from '../chain/coins.ts';
 import { sha256d } from '../chain/hash.ts';
@@ -6,7 +7,6 @@ import { chanceFrom } from '../clock.ts';
 import { createDevnet, type Devnet } from '../devnet/devnet.ts';
 import { createCpuMiner } from '../devnet/miner.ts';
 import { KpssError } from '../error.ts';
-import type { BlockOutcome } from '../found-blocks.ts';
 import { KAWPOW, type KawPow, withEpochLength } from '../kawpow/params.ts';
 import type { Clock, Log, RandomSource } from '../mining/ports.ts';
 import type { VardiffOptions } from '../mining/vardiff.ts';

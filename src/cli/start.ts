@@ -1,9 +1,11 @@
 import { lstatSync } from 'node:fs';
+import { join } from 'node:path';
 import { App } from '../app.ts';
 import { chanceFrom } from '../clock.ts';
 import { resolveConfig } from '../config/load.ts';
 import type { Config, ConfigFlags } from '../config/types.ts';
 import type { Clock, Log, RandomSource } from '../mining/ports.ts';
+import { createFileJournalStore } from '../store/journal-store.ts';
 import { createLoggedVerifier } from '../verifier-log.ts';
 import { type DevIo, runDev } from './dev.ts';
 import { findMisplaced } from './misplaced.ts';
@@ -87,7 +89,11 @@ async function serve(config: Config, io: Omit<DevIo, 'cacheDirectory'>): Promise
     log,
     io.progress,
   );
-  const app = new App(config.instances, { clock: io.clock, random: io.random, log, verifier });
+  // A name is free text.
+  const journalStore = (name: string) =>
+    createFileJournalStore(join(config.dataDirectory, `${encodeURIComponent(name)}.blocks.jsonl`));
+  const { clock, random } = io;
+  const app = new App(config.instances, { clock, random, log, verifier, journalStore });
   try {
     await app.start();
     for (const { name, payoutAddress, nodes } of config.instances) {

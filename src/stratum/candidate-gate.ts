@@ -25,6 +25,8 @@ interface CandidateGateModules {
   readonly clock: Clock;
   /** Hands a candidate on to the nodes; once for each. */
   send(share: Share): void;
+  /** A candidate does not go out yet; if the program ends before it does, it must not be lost. */
+  wait?(share: Share): void;
 }
 
 /**
@@ -48,6 +50,7 @@ export class CandidateGate {
   open(share: Share): Candidate {
     const candidate: Candidate = { share, isOut: false };
     if (this.#hasRoom()) this.#sendUnproven(candidate);
+    else this.#modules.wait?.(share);
     return candidate;
   }
 

@@ -24,7 +24,10 @@ export interface StratumServerOptions {
 }
 
 export interface StratumServerModules
-  extends Pick<SessionModules, 'login' | 'onLogin' | 'judge' | 'onCandidate' | 'onResult' | 'onEnd'> {
+  extends Pick<
+    SessionModules,
+    'login' | 'onLogin' | 'judge' | 'onCandidate' | 'onWaitingCandidate' | 'onResult' | 'onEnd'
+  > {
   readonly clock: Clock;
   readonly log: Log;
   readonly prefixes: PrefixAllocator;

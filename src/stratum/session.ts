@@ -77,8 +77,9 @@ export interface SessionModules {
   login(userName: string, password: string): Login;
   /** A miner logged in for the first time on this connection. */
   onLogin(session: Session): void;
-  /** The moment a candidate may go out: as a rule when it is seen, before anything else is done with its share. */
+  /** The moment a candidate may go out: as a rule when it is seen, before anything else; before that it may have to wait. */
   onCandidate(share: Share, session: Session): void;
+  onWaitingCandidate?(share: Share, session: Session): void;
   /** Answers within two seconds, whatever happens; never rejects. */
   judge(share: Share, sessionId: string, onLateVerdict: (isRight: boolean) => void): Promise<Judgement>;
   onResult(result: ShareResult, session: Session): void;
@@ -126,6 +127,7 @@ export class Session {
     this.#candidates = new CandidateGate({
       clock: modules.clock,
       send: (share) => modules.onCandidate(share, this),
+      wait: (share) => modules.onWaitingCandidate?.(share, this),
     });
     this.#vardiff = startVardiff(options.vardiff, this.#openedMs);
   }
@@ -236,7 +238,6 @@ export class Session {
     this.#closed = true;
     this.#modules.onEnd(this);
     this.#pendingNotify?.cancel();
-    this.#pendingNotify = undefined;
     if (this.#prefix === undefined) return;
     this.#modules.prefixes.release(this.#prefix, this.#issued.newest?.job.sequence);
     this.#prefix = undefined;
