@@ -6,7 +6,6 @@ import { KpssError } from '../error.ts';
 import type { Log, Timer } from '../mining/ports.ts';
 import { addBlock, type BlockMakerModules, mineBlock } from './block-maker.ts';
 import type { BlockEntry } from './chain.ts';
-import type { DevnetHttp } from './http.ts';
 import { POW_LIMIT_BITS } from './retarget.ts';
 import type { DevnetFault } from './rpc-method.ts';
 import { displayHex } from './transactions.ts';
@@ -39,7 +38,7 @@ export interface DevnetControl {
   isOnline(): boolean;
   /** Refuses connections and cuts those there are, as a stopped ravend; with a duration it returns by itself. */
   goOffline(durationMs?: number): Promise<void>;
-  /** Listens again on the same port. @throws KpssError KPSS_DEVNET_LISTEN when somebody else took it */
+  /** Listens again on the same ports. @throws KpssError KPSS_DEVNET_LISTEN when somebody else took it */
   comeBack(): Promise<void>;
   /** Holds every answer back; 0 for none. */
   setDelayMs(delayMs: number): void;
@@ -68,8 +67,18 @@ export interface ControlState {
   readonly feesSat: Map<string, bigint>;
 }
 
+/** A server that can leave its port and return. */
+interface DevnetPort {
+  readonly isListening: boolean;
+  /** The one it has or had. */
+  readonly port: number;
+  listen(port: number): Promise<void>;
+  stop(): Promise<void>;
+}
+
 interface ControlModules extends BlockMakerModules {
-  readonly http: DevnetHttp;
+  /** What others connect to, but for ZMQ. */
+  readonly ports: readonly DevnetPort[];
   readonly zmq: ZmqPublisher | undefined;
   readonly state: ControlState;
   readonly log: Log;
@@ -77,14 +86,14 @@ interface ControlModules extends BlockMakerModules {
 
 /** @returns the control, and `cancel` for what it has pending */
 export function createControl(modules: ControlModules): { control: DevnetControl; cancel: () => void } {
-  const { node, http, zmq, state } = modules;
+  const { node, ports, zmq, state } = modules;
   const { chain } = node;
   let returning: Timer | undefined;
 
   const comeBack = async (): Promise<void> => {
     returning?.cancel();
     returning = undefined;
-    if (!http.isListening) await http.listen(http.port);
+    for (const server of ports) if (!server.isListening) await server.listen(server.port);
     await zmq?.resume();
   };
   const returnLater = (): void => {
@@ -97,10 +106,10 @@ export function createControl(modules: ControlModules): { control: DevnetControl
     mineBlock: async () => (await mineBlock(modules)).hash,
     addBlock: () => addBlockOnTip(modules),
     adoptBlock: (blockHex) => node.gate.adopt(blockHex),
-    isOnline: () => http.isListening,
+    isOnline: () => ports.every((server) => server.isListening),
     goOffline: async (durationMs) => {
       returning?.cancel();
-      await Promise.all([http.stop(), zmq?.pause()]);
+      await Promise.all([...ports.map((server) => server.stop()), zmq?.pause()]);
       if (durationMs !== undefined) returning = node.clock.setTimer(durationMs, returnLater);
     },
     comeBack,

@@ -11,6 +11,7 @@ import { DEVNET_HOST, DevnetHttp } from './http.ts';
 import { HALVING_BLOCKS, Ledger } from './ledger.ts';
 import { LongPolls } from './long-poll.ts';
 import { Mempool } from './mempool.ts';
+import { DevnetP2p } from './p2p-server.ts';
 import { POW_LIMIT_BITS } from './retarget.ts';
 import { chainMethods } from './rpc-chain.ts';
 import { infoMethods } from './rpc-info.ts';
@@ -44,6 +45,8 @@ export interface DevnetOptions {
   readonly port?: number;
   /** Where new tips are published over ZMQ; 0 for any port that is free, none when left out. */
   readonly zmqPort?: number;
+  /** Where it takes P2P connections, 0 for any that is free; nowhere when left out. */
+  readonly p2pPort?: number;
   readonly halvingBlocks?: number;
   readonly transactionFeeSat?: bigint;
   /** For how long a template does not change with the mempool; 5000, as ravend, when left out. */
@@ -76,6 +79,8 @@ export interface Devnet {
   readonly password: string;
   /** Of zmqpubhashblock; undefined where there is none. */
   readonly zmqEndpoint: string | undefined;
+  /** Of the P2P port; undefined where there is none. */
+  readonly p2pPort: number | undefined;
   height(): number;
   /** Display hex. */
   tip(): string;
@@ -94,8 +99,8 @@ export interface Devnet {
 
 /**
  * Starts a devnet. Its chain has block 0 only.
- * @throws KpssError KPSS_DEVNET_LISTEN when the port cannot be had
- * @throws RangeError on a block time or bits that make no sense
+ * @throws KpssError KPSS_DEVNET_LISTEN when a port cannot be had
+ * @throws RangeError on a block time or bits that make no sense, or P2P on a network whose magic is not known
  */
 export async function createDevnet(options: DevnetOptions, modules: DevnetModules): Promise<Devnet> {
   const { clock, random, log } = modules;
@@ -116,9 +121,17 @@ export async function createDevnet(options: DevnetOptions, modules: DevnetModule
     { user, password },
     { rpc, clock, fault: node.fault, delayMs: () => state.delayMs },
   );
+  const p2p = options.p2pPort === undefined ? undefined : createP2p(options.network, node, random);
+  const ports = p2p === undefined ? [http] : [http, p2p];
   await http.listen(options.port ?? 0);
+  try {
+    await p2p?.listen(options.p2pPort ?? 0);
+  } catch (error) {
+    await http.stop();
+    throw error;
+  }
   const zmq = options.zmqPort === undefined ? undefined : await openZmqPublisher(options.zmqPort);
-  const { control, cancel } = createControl({ node, http, zmq, state, random, log, signal: closing.signal });
+  const { control, cancel } = createControl({ node, ports, zmq, state, random, log, signal: closing.signal });
   chain.onTipChange(({ tip, disconnected }) => {
     if (disconnected.length > 0)
       log.info({ tip: tip.hash, left: disconnected.length }, 'devnet: chain reorganised');
@@ -130,6 +143,7 @@ export async function createDevnet(options: DevnetOptions, modules: DevnetModule
     user,
     password,
     zmqEndpoint: zmq?.endpoint,
+    p2pPort: p2p?.port,
     height: () => chain.tip.height,
     tip: () => chain.tip.hash,
     hashAt: (height) => chain.at(height)?.hash,
@@ -144,9 +158,15 @@ export async function createDevnet(options: DevnetOptions, modules: DevnetModule
       closing.abort();
       cancel();
       await zmq?.close();
-      await http.stop();
+      for (const server of ports) await server.stop();
     },
   };
+}
+
+function createP2p(network: Network, node: NodeParts, random: RandomSource): DevnetP2p {
+  const { magicHex } = network;
+  if (magicHex === undefined) throw new RangeError(`the P2P magic of ${network.coin} is not known`);
+  return new DevnetP2p({ magicHex }, { ...node, random });
 }
 
 function createNode(

@@ -5,7 +5,8 @@ import { type NodeParts, type RpcMethods, rpcMethod } from './rpc-method.ts';
 
 /** Ravencoin Core 4.8.0 in its own notation: the first release that holds a header to its height, as this node does. */
 const NODE_VERSION = 4080000;
-const NODE_SUBVERSION = '/KPSS-devnet:4.8.0/';
+/** What the devnet calls itself, in RPC and P2P. */
+export const NODE_SUBVERSION = '/KPSS-devnet:4.8.0/';
 const PROTOCOL_VERSION = 70028;
 /** NODE_NETWORK, NODE_BLOOM, NODE_WITNESS, as recorded. */
 const SERVICES = '000000000000000d';
