@@ -4,7 +4,9 @@ import { decodeAddress, encodeAddress } from '../chain/address.ts';
 import { findNetwork, type Network } from '../chain/coins.ts';
 import { sha256d } from '../chain/hash.ts';
 import { chanceFrom } from '../clock.ts';
+import type { NodeConfig } from '../config/types.ts';
 import { createDevnet, type Devnet } from '../devnet/devnet.ts';
+import { DEVNET_HOST } from '../devnet/http.ts';
 import { createCpuMiner } from '../devnet/miner.ts';
 import { KpssError } from '../error.ts';
 import { KAWPOW, type KawPow, withEpochLength } from '../kawpow/params.ts';
@@ -43,14 +45,11 @@ export interface DevIo {
   readonly signal: AbortSignal;
 }
 
-/** The devnet is open to this machine only and holds nothing of value: its password is for everybody to know. */
-const RPC_LOGIN = { rpcUser: 'devnet', rpcPassword: 'devnet' };
 const USUAL_PORT = 3333;
 const DEVNET_NODE = {
   name: 'devnet',
   priority: 1,
   timeoutMs: undefined,
-  p2p: undefined,
   zmq: undefined,
   longPoll: false,
 } as const;
@@ -67,6 +66,8 @@ const CPU_VARDIFF: VardiffOptions = {
 };
 /** One hash in 64 is a block: the first one comes after a second or two, then the difficulty finds its level. */
 const START_BITS = 0x20040000;
+/** The devnet is open to this machine only and holds nothing of value: its password is for everybody to know. */
+const DEVNET_OPTIONS = { startBits: START_BITS, p2pPort: 0, rpcUser: 'devnet', rpcPassword: 'devnet' };
 const SUMMARY_INTERVAL_MS = 30_000;
 
 /**
@@ -102,7 +103,7 @@ export async function runDev(args: DevArgs, io: DevIo): Promise<number> {
   const stops: (() => Promise<void>)[] = [() => verifier.close()];
   try {
     const devnet = await createDevnet(
-      { network, pow, blockTimeS: args.blockTimeS, startBits: START_BITS, port: args.rpcPort, ...RPC_LOGIN },
+      { network, pow, blockTimeS: args.blockTimeS, port: args.rpcPort, ...DEVNET_OPTIONS },
       modules,
     );
     stops.unshift(() => devnet.close());
@@ -115,7 +116,7 @@ export async function runDev(args: DevArgs, io: DevIo): Promise<number> {
             name: 'devnet',
             network,
             pow,
-            nodes: [{ ...DEVNET_NODE, url: devnet.url, credentials }],
+            nodes: [{ ...DEVNET_NODE, url: devnet.url, credentials, p2p: p2pOf(devnet) }],
             payout: { mainScript, recipients: [] },
             tag: new TextEncoder().encode('/KPSS devnet/'),
             stratum: { host: args.host, port: stratumPort, vardiff: CPU_VARDIFF },
@@ -168,6 +169,10 @@ function scriptOf(address: string, network: Network): Uint8Array {
   if (decoded.ok) return decoded.script;
   const message = `--address ${address}: ${decoded.text}; the devnet takes addresses as regtest and testnet have them`;
   throw new KpssError('KPSS_DEV_ADDRESS', message, { context: { address } });
+}
+
+function p2pOf({ p2pPort }: Devnet): NodeConfig['p2p'] {
+  return p2pPort === undefined ? undefined : { host: DEVNET_HOST, port: p2pPort, isAuto: false };
 }
 
 function introduce(devnet: Devnet, address: string, log: Log): void {
