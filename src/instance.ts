@@ -5,7 +5,7 @@ import type { Network } from './chain/coins.ts';
 import { targetToDifficulty } from './chain/target.ts';
 import type { NodeConfig, TipsConfig } from './config/types.ts';
 import { FoundBlocks } from './found-blocks.ts';
-import type { KawPow } from './kawpow/params.ts';
+import { EXPERIMENTAL_PROOFS_OF_WORK, type KawPow } from './kawpow/params.ts';
 import type { Verifier } from './kawpow/verifier.ts';
 import { PrefixAllocator } from './mining/extranonce.ts';
 import { JobBook } from './mining/job-book.ts';
@@ -132,7 +132,7 @@ export class Instance {
           this.#nodeStatus = status;
         },
       },
-      { nodes, clock, log, parseTemplate: (raw) => parseTemplate(raw, options.pow) },
+      { nodes, clock, log, parseTemplate: (raw) => parseTemplate(raw, options.pow, network) },
     );
     const { journal } = modules;
     this.#ledger = new BlockLedger(network, { tally: this.#tally, clock, log, nodes, journal });
@@ -174,6 +174,7 @@ export class Instance {
     const { host } = this.#options.stratum;
     const urls = addressesOf(host).map((address) => `stratum+tcp://${address}:${port}`);
     this.#modules.log.info({ host, port }, `miners connect to ${urls.join(' or ')}`);
+    this.#warnIfExperimental();
     // Not before the port is ours: another KPSS that has it would write to the same journal.
     this.#blocks.recover();
     this.#nodes.start();
@@ -234,6 +235,16 @@ export class Instance {
       this.#modules.log.info(fields, `new tip, work for block ${height} at difficulty ${difficulty}`);
     }
     this.#modules.verifier.keep(this.#options.name, neededEpochs(height, pow));
+  }
+
+  #warnIfExperimental(): void {
+    const { coin, proofOfWork } = this.#options.network;
+    if (!EXPERIMENTAL_PROOFS_OF_WORK.includes(proofOfWork)) return;
+    this.#modules.log.warn(
+      { coin, proofOfWork },
+      `mining ${coin} is experimental: its proof of work is held against known hashes only, and no block of it was ` +
+        'mined with KPSS yet; watch whether the first one is accepted',
+    );
   }
 
   #welcome(session: Session): void {

@@ -2,7 +2,7 @@
 type CoinName = 'ravencoin' | 'neurai' | 'satoxcoin' | 'aipg' | 'evrmore';
 type NetworkName = 'main' | 'test' | 'regtest';
 
-/** What a template demands to be paid besides the miner; how each is read is in mining/template.ts. */
+/** What a template demands to be paid besides the miner; mining/mandatory-outputs.ts reads each. */
 type MandatoryOutputs = 'none' | 'community' | 'miner-dev-fund';
 
 export interface Network {
@@ -29,7 +29,12 @@ const RAVENCOIN = {
   proofOfWork: 'kawpow',
 } as const;
 
-/** Ports and version bytes as Ravencoin Core's chainparams.cpp and the coins' own forks of it have them. */
+/**
+ * Ports and version bytes as Ravencoin Core's chainparams.cpp and the coins' own forks of it have them.
+ *
+ * Left out: Meowcoin (its blocks carry merged mining), Telestai and Neoxa (which members of their templates name what must
+ * be paid differs between versions), Firo (its coinbase needs a payload).
+ */
 export const NETWORKS: readonly Network[] = [
   {
     ...RAVENCOIN,

@@ -48,7 +48,7 @@ function addServers(program: Command, exit: (code: number) => void): void {
     .option('--host <address>', 'address for miners; 0.0.0.0 opens it to the network (default: 127.0.0.1)')
     .option('--port <port>', 'port for miners, 0 for any (default: 3333)')
     .option('--network <network>', 'main, test or regtest (default: main)')
-    .option('--coin <coin>', 'ravencoin or neurai (default: ravencoin)')
+    .option('--coin <coin>', 'ravencoin, neurai, satoxcoin, aipg or evrmore (default: ravencoin)')
     .action(async (flags) => {
       const createLogOf = ({ level, format }: Config['log']) => {
         const log = createLog(level, format);

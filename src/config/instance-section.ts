@@ -1,7 +1,6 @@
 import { findNetwork, NETWORKS, type Network } from '../chain/coins.ts';
 import type { Machine } from './data-folder.ts';
 import type { Environment } from './environment.ts';
-import { missingFor } from './mineable.ts';
 import { readNodes, resolveNodes } from './nodes-section.ts';
 import { resolvePayout } from './payout-section.ts';
 import type { Path, Problems } from './problems.ts';
@@ -72,11 +71,6 @@ function resolveNetwork(groups: Group, path: Path, problems: Problems): Network 
   if (network === undefined) {
     const names = ofCoin.map((known) => known.name).join(' or ');
     problems.add([...path, 'network'], `expected ${names} for ${coin}${gotText(['network'], name)}`);
-    return undefined;
-  }
-  const missing = missingFor(network);
-  if (missing !== undefined) {
-    problems.add([...path, 'coin'], `${network.coin} cannot be mined with this version: ${missing}`);
     return undefined;
   }
   return network;

@@ -63,7 +63,7 @@ instnces: []
   test('of flags name the flag', () => {
     const flags = { port: 'abc', coin: 'dogecoin', logLevel: 'x', node: 'ftp://a' };
     assert.deepEqual(bad('stratum: { port: 5 }', { flags }).sort(), [
-      '--coin: expected ravencoin or neurai, got "dogecoin"',
+      '--coin: expected ravencoin, neurai, satoxcoin, aipg or evrmore, got "dogecoin"',
       '--log-level: expected debug, info, warn or error, got "x"',
       '--port: expected a port number from 1 to 65535, or 0 for any free one, got "abc"',
     ]);
@@ -96,12 +96,7 @@ instnces: []
     assert.match(directory.problems.join(), /cannot be read \(EISDIR\)/);
   });
 
-  test('of coins that cannot be mined yet say why', () => {
-    assert.match(
-      bad('coin: evrmore\nnode: { user: a, password: b }').join(),
-      /^kpss\.yaml:1: coin: evrmore cannot be mined/,
-    );
-    assert.match(bad('coin: aipg').join(), /the outputs that its blocks must have/);
+  test('of a coin say which networks it has, and that its cookie is not known', () => {
     assert.equal(
       bad('coin: neurai\nnetwork: test')[0],
       'kpss.yaml:2: network: expected main for neurai, got "test"',
@@ -182,7 +177,7 @@ payout: { tag: 5, address: x1 }
 
   test('of a word that is nearly a right one say which is meant', () => {
     assert.deepEqual(bad('coin: ravencoinn\nnetwork: mainnet\nlog: { level: Warning, format: jsn }'), [
-      'kpss.yaml:1: coin: expected ravencoin or neurai, got "ravencoinn": did you mean ravencoin?',
+      'kpss.yaml:1: coin: expected ravencoin, neurai, satoxcoin, aipg or evrmore, got "ravencoinn": did you mean ravencoin?',
       'kpss.yaml:2: network: expected main, test or regtest, got "mainnet": did you mean main?',
       'kpss.yaml:3: log.level: expected debug, info, warn or error, got "Warning": did you mean warn?',
       'kpss.yaml:3: log.format: expected auto, pretty or json, got "jsn": did you mean json?',
@@ -190,7 +185,9 @@ payout: { tag: 5, address: x1 }
     assert.deepEqual(bad(undefined, { flags: { network: 'testnet' } }), [
       '--network: expected main, test or regtest, got "testnet": did you mean test?',
     ]);
-    assert.deepEqual(bad('coin: evrmor'), ['kpss.yaml:1: coin: expected ravencoin or neurai, got "evrmor"']);
+    assert.deepEqual(bad('coin: evrmor'), [
+      'kpss.yaml:1: coin: expected ravencoin, neurai, satoxcoin, aipg or evrmore, got "evrmor": did you mean evrmore?',
+    ]);
     assert.deepEqual(bad('node: { rpcuser: me }'), [
       'kpss.yaml:1: node.rpcuser: unknown setting: did you mean user?',
     ]);

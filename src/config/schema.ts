@@ -2,7 +2,6 @@ import { z } from 'zod';
 import { NETWORKS } from '../chain/coins.ts';
 import { CACHE_OFF } from './cache-folder.ts';
 import { isHost, isLoopback, parseHostPort } from './host.ts';
-import { MINEABLE_COINS } from './mineable.ts';
 import { listText } from './words.ts';
 
 // The shape of kpss.yaml. Each leaf has one message, which says what was expected; words.ts adds what was found. Groups
@@ -31,9 +30,8 @@ function wordOr(words: readonly string[], fits: (text: string) => boolean, expec
   });
 }
 
-/** @param offered which of them the message names; all when left out */
-function oneOf<const T extends readonly string[]>(values: T, offered: readonly string[] = values) {
-  return z.enum(values, { error: `expected ${listText(offered)}` });
+function oneOf<const T extends readonly string[]>(values: T) {
+  return z.enum(values, { error: `expected ${listText(values)}` });
 }
 
 /** Below it a difficulty's target is all ones: every hash is a share. Above 1e12 no network ever was. */
@@ -143,7 +141,7 @@ export const instanceSchema = z.strictObject({
     .string({ error: NAME })
     .regex(/^[a-z0-9][a-z0-9-]{0,31}$/, { error: NAME })
     .optional(),
-  coin: oneOf(COINS, MINEABLE_COINS).optional(),
+  coin: oneOf(COINS).optional(),
   network: oneOf(NETWORK_NAMES).optional(),
   node: z.unknown().optional(),
   nodes: z.unknown().optional(),

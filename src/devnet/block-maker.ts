@@ -5,10 +5,12 @@ import { encodeHeader, encodeHeaderInput, headerHashOf } from '../chain/header.t
 import { merkleRoot } from '../chain/merkle.ts';
 import { p2pkhScript } from '../chain/script.ts';
 import { bitsToTarget, meetsTarget } from '../chain/target.ts';
+import type { TransactionOutput } from '../chain/transaction.ts';
 import { KpssError } from '../error.ts';
 import { finalHash } from '../kawpow/final-hash.ts';
 import type { RandomSource } from '../mining/ports.ts';
 import type { BlockEntry } from './chain.ts';
+import type { Ledger } from './ledger.ts';
 import type { NodeParts } from './rpc-method.ts';
 import { TEMPLATE_VERSION } from './template.ts';
 import { commitmentScript } from './validate.ts';
@@ -108,7 +110,7 @@ function composeBlock(
   const coinbase = buildCoinbase({
     height,
     tag,
-    outputs: [{ amountSat: chain.ledger.subsidySat(height) + feesSat, script: PAYOUT_SCRIPT }],
+    outputs: outputsOf(chain.ledger, height, feesSat),
     witnessCommitmentScript: commitmentScript(txs, new Uint8Array(32)),
   });
   const earliestS = chain.medianTimePastS(parent) + 1;
@@ -131,6 +133,14 @@ function composeBlock(
     coinbase: coinbase.bytes,
     transactionsHex: txs.map((tx) => bytesToHex(tx.bytes)),
   };
+}
+
+/** All to nobody, but for what the chain demands. */
+function outputsOf(ledger: Ledger, height: number, feesSat: bigint): TransactionOutput[] {
+  const subsidySat = ledger.subsidySat(height);
+  const demanded = ledger.mandatoryOutput?.output({ subsidySat, feesSat });
+  const restSat = subsidySat + feesSat - (demanded?.amountSat ?? 0n);
+  return [{ amountSat: restSat, script: PAYOUT_SCRIPT }, ...(demanded ? [demanded] : [])];
 }
 
 async function solve(

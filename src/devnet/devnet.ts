@@ -10,6 +10,7 @@ import { createGenesis, GENESIS_TIME_S } from './genesis.ts';
 import { DEVNET_HOST, DevnetHttp } from './http.ts';
 import { HALVING_BLOCKS, Ledger } from './ledger.ts';
 import { LongPolls } from './long-poll.ts';
+import { MandatoryOutput, type MandatoryOutputOptions } from './mandatory-output.ts';
 import { Mempool } from './mempool.ts';
 import { DevnetP2p } from './p2p-server.ts';
 import { POW_LIMIT_BITS } from './retarget.ts';
@@ -53,6 +54,8 @@ export interface DevnetOptions {
   readonly templateCacheMs?: number;
   /** Time of block 0; where the clock stands before it, the clock's when left out. */
   readonly genesisTimeS?: number;
+  /** Makes it a chain whose blocks must pay somebody besides the miner; none when left out. */
+  readonly mandatoryOutput?: MandatoryOutputOptions;
 }
 
 interface DevnetModules {
@@ -100,7 +103,7 @@ export interface Devnet {
 /**
  * Starts a devnet. Its chain has block 0 only.
  * @throws KpssError KPSS_DEVNET_LISTEN when a port cannot be had
- * @throws RangeError on a block time or bits that make no sense, or P2P on a network whose magic is not known
+ * @throws RangeError on a block time or bits that make no sense, a mandatory output that makes none, or P2P on a network whose magic is not known
  */
 export async function createDevnet(options: DevnetOptions, modules: DevnetModules): Promise<Devnet> {
   const { clock, random, log } = modules;
@@ -184,7 +187,13 @@ function createNode(
   const usualFeeSat = options.transactionFeeSat ?? TRANSACTION_FEE_SAT;
   const feeOf = (tx: Parameters<Mempool['add']>[0]): bigint =>
     state.feesSat.get(displayHex(tx.txidInternal)) ?? usualFeeSat;
-  const ledger = new Ledger({ halvingBlocks: options.halvingBlocks ?? HALVING_BLOCKS, feeOf });
+  const mandatoryOutput =
+    options.mandatoryOutput && new MandatoryOutput(options.mandatoryOutput, options.network);
+  const ledger = new Ledger({
+    halvingBlocks: options.halvingBlocks ?? HALVING_BLOCKS,
+    feeOf,
+    mandatoryOutput,
+  });
   const nowS = (): number => Math.floor(clock.nowMs() / 1000);
   const genesis = createGenesis(options.genesisTimeS ?? Math.min(GENESIS_TIME_S, nowS()), pow);
   const chain = new Chain({ blockTimeS, startBits, ledger }, genesis);

@@ -1,4 +1,5 @@
 import type { DecodedTransaction, TransactionInput } from '../chain/transaction.ts';
+import type { MandatoryOutput } from './mandatory-output.ts';
 import { displayHex, outpointOf } from './transactions.ts';
 
 /** What the first blocks pay, as Ravencoin's: 5000 coins. */
@@ -16,6 +17,8 @@ export type FeeOf = (transaction: DecodedTransaction) => bigint;
 interface LedgerOptions {
   readonly halvingBlocks: number;
   readonly feeOf: FeeOf;
+  /** Undefined as in Ravencoin: the miner gets all. */
+  readonly mandatoryOutput?: MandatoryOutput | undefined;
 }
 
 /**
@@ -48,6 +51,11 @@ export class Ledger {
     return halvings >= HALVINGS_MAX ? 0n : SUBSIDY_START_SAT >> BigInt(halvings);
   }
 
+  /** What every block has to pay besides the miner. */
+  get mandatoryOutput(): MandatoryOutput | undefined {
+    return this.#options.mandatoryOutput;
+  }
+
   /**
    * ConnectBlock's part: inputs, then the coinbase amount. Changes nothing.
    * @returns ravend's reject reason, or undefined where the block fits
@@ -69,9 +77,12 @@ export class Ledger {
         spentHere.add(outpoint);
       }
     }
-    const fees = others.reduce((sum, tx) => sum + this.#options.feeOf(tx), 0n);
-    const paid = (coinbase?.outputs ?? []).reduce((sum, output) => sum + output.amountSat, 0n);
-    return paid > this.subsidySat(height) + fees ? 'bad-cb-amount' : undefined;
+    const feesSat = others.reduce((sum, tx) => sum + this.#options.feeOf(tx), 0n);
+    const subsidySat = this.subsidySat(height);
+    const outputs = coinbase?.outputs ?? [];
+    const paid = outputs.reduce((sum, output) => sum + output.amountSat, 0n);
+    if (paid > subsidySat + feesSat) return 'bad-cb-amount';
+    return this.mandatoryOutput?.check(outputs, { subsidySat, feesSat });
   }
 
   /** Takes in a block that was checked. */

@@ -61,6 +61,7 @@ export class TemplateMaker {
     tip.offeredBits.add(bits);
     const height = tip.height + 1;
     const feesSat = entries.reduce((sum, entry) => sum + entry.feeSat, 0n);
+    const subsidySat = chain.ledger.subsidySat(height);
     return {
       capabilities: ['proposal'],
       version: TEMPLATE_VERSION,
@@ -70,7 +71,8 @@ export class TemplateMaker {
       previousblockhash: tip.hash,
       transactions: transactionsJson(entries),
       coinbaseaux: { flags: '' },
-      coinbasevalue: chain.ledger.subsidySat(height) + feesSat,
+      coinbasevalue: subsidySat + feesSat,
+      ...chain.ledger.mandatoryOutput?.templateMembers({ subsidySat, feesSat }),
       longpollid: `${tip.hash}${updates}`,
       target: bytesToHex(bitsToTarget(bits)),
       mintime: mintimeS,

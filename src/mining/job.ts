@@ -5,6 +5,7 @@ import { encodeHeader, encodeHeaderInput, headerHashOf } from '../chain/header.t
 import { rootFromBranch } from '../chain/merkle.ts';
 import { type Payout, splitPayout } from '../chain/payout.ts';
 import { heightPush } from '../chain/script.ts';
+import type { TransactionOutput } from '../chain/transaction.ts';
 import type { Template } from './template.ts';
 
 /** What miners work on: a template and a payout make one header hash. Immutable; shared by all sessions it is given to. */
@@ -48,7 +49,7 @@ export function createJob(parameters: JobParameters): Job {
   const coinbase = buildCoinbase({
     height: template.height,
     tag: withVariant(template.height, tag, variant),
-    outputs: splitPayout(template.coinbaseValueSat, payout),
+    outputs: coinbaseOutputs(template, payout),
     witnessCommitmentScript: template.witnessCommitmentScript,
   });
   const headerInput = encodeHeaderInput({
@@ -71,6 +72,13 @@ export function createJob(parameters: JobParameters): Job {
     headerHashHex,
     seedHashHex,
   });
+}
+
+/** The main payout first, then what the coin demands, whose place is output 1, then the recipients. */
+function coinbaseOutputs(template: Template, payout: Payout): TransactionOutput[] {
+  const [main, ...recipients] = splitPayout(template.coinbaseValueSat, payout);
+  if (main === undefined) throw new Error('a payout without a main output');
+  return [main, ...template.mandatoryOutputs, ...recipients];
 }
 
 function withVariant(height: number, tag: Uint8Array, variant: number): Uint8Array {
