@@ -54,8 +54,10 @@ async function startInstance(settings: { valid?: boolean; payPerLogin?: boolean;
     getblockchaininfo: { chain: settings.chain ?? 'regtest' },
     getblocktemplate: rawTemplate(),
     submitblock: null,
+    proposal: null,
   };
-  const scripted = createScriptedRpc((method) => {
+  const scripted = createScriptedRpc((method, params) => {
+    if ((params[0] as { mode?: string } | undefined)?.mode === 'proposal') return node.proposal;
     const answer =
       method === 'getbestblockhash'
         ? (node.getblocktemplate as { previousblockhash: string }).previousblockhash
@@ -140,6 +142,22 @@ test('the epoch is kept from the first template on, the next one 500 blocks ahea
   await clock.advance(10_000);
   await stopped;
   assert.deepEqual(kept.at(-1), []);
+});
+
+test('the work is proved valid before the first miner comes, and a refusal is an alarm', async () => {
+  const { instance, node, clock, log } = await startInstance();
+  assert.equal(instance.status().proof.state, 'unknown');
+  await clock.advance(1_000);
+  assert.deepEqual([instance.status().proof.state, instance.status().proof.height], ['proved', 258]);
+  node.proposal = 'bad-cb-amount';
+  node.getblocktemplate = { ...rawTemplate(), previousblockhash: tipOf(1) };
+  await clock.advance(1_000);
+  assert.deepEqual(
+    [instance.status().proof.state, instance.status().proof.reason],
+    ['refused', 'bad-cb-amount'],
+  );
+  const alarm = log.lines.find(({ level }) => level === 'error');
+  assert.match(alarm?.message ?? '', /^node1 refuses the work: a block found on it would be lost/);
 });
 
 test('prefixes of miners that left come back when the jobs they had are over', async () => {

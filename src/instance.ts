@@ -8,6 +8,7 @@ import { FoundBlocks } from './found-blocks.ts';
 import { EXPERIMENTAL_PROOFS_OF_WORK, type KawPow } from './kawpow/params.ts';
 import type { Verifier } from './kawpow/verifier.ts';
 import { PrefixAllocator } from './mining/extranonce.ts';
+import type { Job } from './mining/job.ts';
 import { JobBook } from './mining/job-book.ts';
 import { judgeShare } from './mining/judge.ts';
 import { type Login, LoginDesk, type LoginPolicy } from './mining/login.ts';
@@ -18,6 +19,7 @@ import { parseTemplate, type Template } from './mining/template.ts';
 import type { VardiffOptions } from './mining/vardiff.ts';
 import type { NodeReport } from './node/node-report.ts';
 import { NodeSet } from './node/node-set.ts';
+import { type ProofReport, ProposalProof } from './node/proposal-proof.ts';
 import type { NodeStatus } from './node/status.ts';
 import { createSubmitter, type Submitter } from './node/submitter.ts';
 import type { SignalScore } from './node/tip-feed.ts';
@@ -89,6 +91,8 @@ export interface InstanceStatus {
   readonly blocks: readonly BlockReport[];
   /** Where they are written down. */
   readonly journal: JournalReport;
+  /** Whether a block found now would be taken. */
+  readonly proof: ProofReport;
 }
 
 /**
@@ -99,6 +103,8 @@ export class Instance {
   readonly #options: InstanceOptions;
   readonly #modules: InstanceModules;
   readonly #jobs: JobBook;
+  readonly #desk: LoginDesk;
+  readonly #proof: ProposalProof;
   readonly #prefixes: PrefixAllocator;
   readonly #nodes: NodeSet<Template>;
   readonly #submitter: Submitter;
@@ -116,7 +122,8 @@ export class Instance {
     this.#modules = modules;
     const { clock, random, log, nodes } = modules;
     const { network } = options;
-    this.#jobs = new JobBook(options.tag);
+    this.#proof = new ProposalProof({ clock, log });
+    this.#jobs = new JobBook(options.tag, (job) => this.#prove(job));
     this.#prefixes = new PrefixAllocator(random);
     this.#tally = new Tally(clock.nowMs());
     this.#submitter = createSubmitter(
@@ -146,14 +153,14 @@ export class Instance {
       nodes,
       onSettled: (block) => this.#settleBlock(block),
     });
-    const desk = new LoginDesk({ network, ...options.payout });
+    this.#desk = new LoginDesk({ network, ...options.payout });
     const serve = modules.createServer ?? ((...given) => new StratumServer(...given));
     this.#server = serve(options.stratum, {
       clock,
       log,
       prefixes: this.#prefixes,
       jobs: this.#jobs,
-      login: (userName) => this.#tellIfRefused(desk.login(userName)),
+      login: (userName) => this.#tellIfRefused(this.#desk.login(userName)),
       onLogin: (session) => this.#welcome(session),
       onCandidate: (share, session) => this.#blocks.submit(share, session.workerName ?? 'unnamed'),
       onWaitingCandidate: (share, session) => this.#blocks.wait(share, session.workerName ?? 'unnamed'),
@@ -189,8 +196,9 @@ export class Instance {
     await this.#server.close();
     await this.#blocks.finish();
     const submitterStopped = this.#submitter.stop();
+    const proofStopped = this.#proof.stop();
     for (const { rpc } of this.#modules.nodes) rpc.close();
-    await Promise.all([nodesStopped, submitterStopped]);
+    await Promise.all([nodesStopped, submitterStopped, proofStopped]);
     await this.#ledger.close();
     this.#modules.verifier.keep(this.#options.name, []);
   }
@@ -215,6 +223,7 @@ export class Instance {
       counts: this.#tally.counts(),
       blocks: this.#ledger.reports(),
       journal: this.#ledger.journalReport(),
+      proof: this.#proof.report(),
     };
   }
 
@@ -227,6 +236,7 @@ export class Instance {
     this.#jobs.add(template);
     this.#prefixes.retire(this.#jobs.oldestLiveSequence);
     this.#server.announceJob();
+    this.#proveWithoutMiners();
     const { height, previousBlockHash: tip, transactions, pow } = template;
     if (newTip) {
       this.#ledger.noteTip();
@@ -235,6 +245,19 @@ export class Instance {
       this.#modules.log.info(fields, `new tip, work for block ${height} at difficulty ${difficulty}`);
     }
     this.#modules.verifier.keep(this.#options.name, neededEpochs(height, pow));
+  }
+
+  /** By the node whose template it is. */
+  #prove(job: Job): void {
+    const { nodes } = this.#modules;
+    const source = nodes.find(({ name }) => name === this.#nodes.sourceName) ?? nodes[0];
+    if (source !== undefined) this.#proof.note(job, source);
+  }
+
+  /** So that its owner learns that a block would be refused before the first miner works on one. */
+  #proveWithoutMiners(): void {
+    const { fixedPayout } = this.#desk;
+    if (fixedPayout !== undefined) this.#jobs.current(fixedPayout);
   }
 
   #warnIfExperimental(): void {

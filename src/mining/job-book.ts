@@ -36,6 +36,7 @@ interface Edition {
  */
 export class JobBook {
   readonly #tag: Uint8Array;
+  readonly #onJob: ((job: Job) => void) | undefined;
   /** Newest last; they build on the present tip, the first ones perhaps on the tip before. */
   #editions: Edition[] = [];
   /** The tip before the present one. */
@@ -43,9 +44,14 @@ export class JobBook {
   #nextSequence = 1;
   #seed = { epoch: -1, hashHex: '' };
 
-  /** @param tag bytes for the coinbase, at most TAG_BYTES_MAX */
-  constructor(tag: Uint8Array) {
+  /**
+   * @param tag bytes for the coinbase, at most TAG_BYTES_MAX
+   * @param onJob told of each new kind of job: a template with a payout. Variants differ in four bytes of the coinbase
+   *   and are no news. Called before the job goes out, so it must be quick.
+   */
+  constructor(tag: Uint8Array, onJob?: (job: Job) => void) {
     this.#tag = tag;
+    this.#onJob = onJob;
   }
 
   /** The newest template, or undefined before the first. */
@@ -100,6 +106,7 @@ export class JobBook {
     if (edition.jobs.size >= PAYOUTS_MAX) return undefined;
     const job = this.#create(edition, payout, edition.commonVariant);
     edition.jobs.set(payout, job);
+    this.#onJob?.(job);
     return job;
   }
 

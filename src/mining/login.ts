@@ -40,6 +40,11 @@ export class LoginDesk {
     this.#fixed = mainScript === undefined ? undefined : { mainScript, recipients };
   }
 
+  /** Who is paid whatever the login; undefined where each miner is. */
+  get fixedPayout(): Payout | undefined {
+    return this.#fixed;
+  }
+
   login(userName: string): Login {
     const dot = userName.indexOf('.');
     const account = dot < 0 ? userName : userName.slice(0, dot);
