@@ -3,7 +3,7 @@ import type { BlockReport } from './block-history.ts';
 import { BlockLedger, type BlockOutcome, type JournalReport } from './block-ledger.ts';
 import type { Network } from './chain/coins.ts';
 import { targetToDifficulty } from './chain/target.ts';
-import type { NodeConfig, TipsConfig } from './config/types.ts';
+import type { NodeConfig, ThrottleConfig, TipsConfig } from './config/types.ts';
 import { FoundBlocks } from './found-blocks.ts';
 import { EXPERIMENTAL_PROOFS_OF_WORK, type KawPow } from './kawpow/params.ts';
 import type { Verifier } from './kawpow/verifier.ts';
@@ -32,6 +32,7 @@ import {
   type StratumServerOptions,
 } from './stratum/server.ts';
 import type { Session, ShareResult } from './stratum/session.ts';
+import { ThrottledBlocks, type ThrottleStatus } from './throttled-blocks.ts';
 
 /** How often the log sums up what goes on. */
 const SUMMARY_INTERVAL_MS = 60_000;
@@ -51,6 +52,8 @@ export interface InstanceOptions {
   /** The node set's own when left out. */
   readonly tips?: TipsConfig;
   readonly summaryIntervalMs?: number;
+  /** None when left out. */
+  readonly throttle?: ThrottleConfig;
 }
 
 /** A node and its client. */
@@ -93,6 +96,8 @@ export interface InstanceStatus {
   readonly journal: JournalReport;
   /** Whether a block found now would be taken. */
   readonly proof: ProofReport;
+  /** Undefined where none is set. */
+  readonly throttle: ThrottleStatus | undefined;
 }
 
 /**
@@ -110,6 +115,7 @@ export class Instance {
   readonly #submitter: Submitter;
   readonly #ledger: BlockLedger;
   readonly #blocks: FoundBlocks;
+  readonly #throttled: ThrottledBlocks;
   readonly #server: MinersServer;
   readonly #tally: Tally;
   #nodeStatus: NodeStatus | undefined;
@@ -153,6 +159,12 @@ export class Instance {
       nodes,
       onSettled: (block) => this.#settleBlock(block),
     });
+    this.#throttled = new ThrottledBlocks(options.throttle, {
+      jobs: this.#jobs,
+      clock,
+      log,
+      submit: (share, workerName) => this.#blocks.submit(share, workerName),
+    });
     this.#desk = new LoginDesk({ network, ...options.payout });
     const serve = modules.createServer ?? ((...given) => new StratumServer(...given));
     this.#server = serve(options.stratum, {
@@ -162,7 +174,7 @@ export class Instance {
       jobs: this.#jobs,
       login: (userName) => this.#tellIfRefused(this.#desk.login(userName)),
       onLogin: (session) => this.#welcome(session),
-      onCandidate: (share, session) => this.#blocks.submit(share, session.workerName ?? 'unnamed'),
+      onCandidate: (share, session) => this.#throttled.offer(share, session.workerName ?? 'unnamed'),
       onWaitingCandidate: (share, session) => this.#blocks.wait(share, session.workerName ?? 'unnamed'),
       judge: (share, sessionId, onLateVerdict) =>
         judgeShare(share, this.#verifierSession(sessionId), modules, onLateVerdict),
@@ -194,6 +206,7 @@ export class Instance {
     this.#summaryTimer?.cancel();
     const nodesStopped = this.#nodes.stop();
     await this.#server.close();
+    this.#throttled.stop();
     await this.#blocks.finish();
     const submitterStopped = this.#submitter.stop();
     const proofStopped = this.#proof.stop();
@@ -211,6 +224,11 @@ export class Instance {
     this.#nodes.noteTip(hashHex, about);
   }
 
+  /** When blocks of ours were handed in before the start: they use up the throttle's rate. */
+  seedThrottle(timesMs: readonly number[]): void {
+    this.#throttled.seed(timesMs);
+  }
+
   status(): InstanceStatus {
     return {
       node: this.#nodeStatus,
@@ -224,6 +242,7 @@ export class Instance {
       blocks: this.#ledger.reports(),
       journal: this.#ledger.journalReport(),
       proof: this.#proof.report(),
+      throttle: this.#throttled.status(),
     };
   }
 
@@ -237,6 +256,7 @@ export class Instance {
     this.#prefixes.retire(this.#jobs.oldestLiveSequence);
     this.#server.announceJob();
     this.#proveWithoutMiners();
+    this.#throttled.takeTemplate();
     const { height, previousBlockHash: tip, transactions, pow } = template;
     if (newTip) {
       this.#ledger.noteTip();
@@ -290,9 +310,11 @@ export class Instance {
   }
 
   #settleBlock(block: BlockOutcome): void {
+    const isAccepted = block.outcome.kind === 'accepted';
     // The node's new tip is this block; the next poll would find out 125 ms later.
     const asks = this.#options.tips?.askAfterFound ?? true;
-    if (asks && block.outcome.kind === 'accepted') this.#nodes.noteFound(block.blockHash);
+    if (asks && isAccepted) this.#nodes.noteFound(block.blockHash);
+    this.#throttled.settled(block.blockHash, isAccepted);
     try {
       this.#modules.onBlock?.(block);
     } catch (error) {
@@ -311,7 +333,10 @@ export class Instance {
     }
     const { reason, share, kind } = result;
     const isForged = reason === 'wrong-mix' || reason === 'broken-trust';
-    if (isForged && share !== undefined) this.#blocks.markForged(share);
+    if (isForged && share !== undefined) {
+      this.#throttled.markForged(share);
+      this.#blocks.markForged(share);
+    }
     if (kind === 'revoked') this.#tally.revoke(reason, result.share.issued.work, nowMs);
     // A forged one was counted as stale already.
     else if (kind === 'rejected') this.#tally.reject(reason);

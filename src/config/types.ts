@@ -1,5 +1,6 @@
 import type { Network } from '../chain/coins.ts';
 import type { LoginPolicy } from '../mining/login.ts';
+import type { ThrottleRules } from '../mining/throttle.ts';
 import type { VardiffOptions } from '../mining/vardiff.ts';
 import type { Credentials } from '../node/credentials.ts';
 
@@ -53,12 +54,7 @@ export interface TipsConfig {
 }
 
 /** How fast blocks may be handed in; a rule that is undefined does not count. */
-export interface ThrottleConfig {
-  readonly blocksPerHour: number | undefined;
-  readonly minBlockIntervalMs: number | undefined;
-  /** No block goes out while the network's difficulty is above it. */
-  readonly pauseAboveDifficulty: number | undefined;
-}
+export type ThrottleConfig = ThrottleRules;
 
 /** One coin on one network: what app.ts starts. */
 export interface InstanceConfig {

@@ -80,6 +80,18 @@ test('each template is asked about once, each payout once a tip', async () => {
   assert.equal(asked(), 5, 'a new tip: both');
 });
 
+test('what was not answered is asked again with the next template of the tip', async () => {
+  let answer: unknown = new RpcError('timeout', 'no answer');
+  const { clock, work, asked } = setUp(() => answer);
+  const both = payouts(2);
+  work(recordedTemplate(), ...both);
+  await clock.advance(5_000);
+  answer = null;
+  work(recordedTemplate(), ...both);
+  await clock.advance(5_000);
+  assert.equal(asked(), 4);
+});
+
 test('one question at a time, four a second at the most, and those of the newest template only', async () => {
   const { clock, rpc, work, asked } = setUp();
   const many = payouts(1_000);
