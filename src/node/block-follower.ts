@@ -60,6 +60,8 @@ export class BlockFollower {
   #dueMs = Number.POSITIVE_INFINITY;
   #lastRoundMs = Number.NEGATIVE_INFINITY;
   #round: Promise<void> | undefined;
+  /** Until the next round, as it was asked for during this one. */
+  #nextRoundInMs = ROUND_EVERY_MS;
   #isStopped = false;
 
   constructor(modules: BlockFollowerModules) {
@@ -91,9 +93,13 @@ export class BlockFollower {
 
   #scheduleIn(delayMs: number): void {
     if (this.#isStopped || this.#followed.size === 0) return;
+    if (this.#round !== undefined) {
+      this.#nextRoundInMs = Math.min(this.#nextRoundInMs, delayMs);
+      return;
+    }
     const nowMs = this.#modules.clock.nowMs();
     const dueMs = Math.max(nowMs + delayMs, this.#lastRoundMs + ROUND_EVERY_MIN_MS);
-    if (this.#round !== undefined || dueMs >= this.#dueMs) return;
+    if (dueMs >= this.#dueMs) return;
     this.#timer?.cancel();
     this.#dueMs = dueMs;
     this.#timer = this.#modules.clock.setTimer(dueMs - nowMs, () => this.#begin());
@@ -102,9 +108,10 @@ export class BlockFollower {
   #begin(): void {
     this.#dueMs = Number.POSITIVE_INFINITY;
     this.#lastRoundMs = this.#modules.clock.nowMs();
+    this.#nextRoundInMs = ROUND_EVERY_MS;
     this.#round = this.#look().finally(() => {
       this.#round = undefined;
-      this.#scheduleIn(ROUND_EVERY_MS);
+      this.#scheduleIn(this.#nextRoundInMs);
     });
   }
 
