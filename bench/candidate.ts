@@ -1,6 +1,9 @@
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { findNetwork } from '../src/chain/coins.ts';
 import { createLog } from '../src/cli/log.ts';
@@ -10,6 +13,7 @@ import { KAWPOW } from '../src/kawpow/params.ts';
 import { median } from '../src/measure/median.ts';
 import type { NodeRpc } from '../src/mining/ports.ts';
 import { createRpcClient } from '../src/node/rpc-client.ts';
+import { createFileJournalStore, type JournalStore } from '../src/store/journal-store.ts';
 import { rawTemplate } from '../test/support/mining.ts';
 import { EASY } from '../test/support/session-harness.ts';
 import { prefixIn, StratumClient } from '../test/support/stratum-client.ts';
@@ -23,17 +27,26 @@ export const purpose = 'candidate seen → submitblock at all nodes';
 /** From the moment a candidate's line is sent until both nodes' submitblock requests are written, and received whole. */
 export async function run(): Promise<void> {
   const rows: string[][] = [];
-  for (const extraTransactions of [0, 500, 5_000]) rows.push(await measure(extraTransactions));
+  const folder = mkdtempSync(join(tmpdir(), 'kpss-bench-'));
+  for (const extraTransactions of [0, 500, 5_000]) {
+    const path = join(folder, `${extraTransactions}.blocks.jsonl`);
+    rows.push(await measure(extraTransactions, undefined));
+    rows.push(await measure(extraTransactions, createFileJournalStore(path)));
+  }
+  rmSync(folder, { recursive: true });
   printTable(
     `A candidate's line sent → submitblock to two nodes written, and received whole, by one process (${CANDIDATES} blocks each; must: written within 2 ms at the median)`,
-    ['block', 'written, median ms', 'max ms', 'received, median ms', 'max ms'],
+    ['block', 'journal', 'written, median ms', 'max ms', 'received, median ms', 'max ms'],
     rows,
   );
 }
 
-async function measure(extraTransactions: number): Promise<string[]> {
+async function measure(extraTransactions: number, journal: JournalStore | undefined): Promise<string[]> {
   const nodes = [await startFakeNode(extraTransactions), await startFakeNode(extraTransactions)];
-  const { instance, lastWrittenAtMs } = createInstance(nodes.map(({ url }) => url));
+  const { instance, lastWrittenAtMs } = createInstance(
+    nodes.map(({ url }) => url),
+    journal,
+  );
   const client = await StratumClient.connect(await instance.start());
   client.send(
     { id: 1, method: 'mining.subscribe', params: [] },
@@ -63,12 +76,13 @@ async function measure(extraTransactions: number): Promise<string[]> {
   const kilobytes = Math.round((nodes[0]?.submitBytes() ?? 0) / 1000);
   return [
     `${extraTransactions + 3} transactions, ${kilobytes} kB`,
+    journal === undefined ? 'none' : 'file',
     ...[writtenMs, receivedMs].flatMap((times) => [median(times).toFixed(2), Math.max(...times).toFixed(2)]),
   ];
 }
 
 /** An instance on these nodes, and when its latest submitblock was written to a connection. */
-function createInstance(urls: readonly string[]) {
+function createInstance(urls: readonly string[], journal: JournalStore | undefined) {
   const network = findNetwork('ravencoin', 'regtest');
   if (network === undefined) throw new Error('no regtest');
   let lastWrittenAtMs = 0;
@@ -104,6 +118,7 @@ function createInstance(urls: readonly string[]) {
       random: systemRandom,
       log: createLog('error', 'json'),
       verifier: alwaysRight,
+      journal,
       nodes,
     },
   );
