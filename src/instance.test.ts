@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { afterEach, test } from 'node:test';
 import { Worker } from 'node:worker_threads';
+import { createMemoryJournal } from '../test/support/memory-journal.ts';
 import { rawTemplate, tipOf } from '../test/support/mining.ts';
 import { createKeptLog, createScriptedRpc, type ScriptedRpc } from '../test/support/scripted-rpc.ts';
 import { EASY } from '../test/support/session-harness.ts';
@@ -15,6 +16,8 @@ import { KAWPOW } from './kawpow/params.ts';
 import type { Verifier } from './kawpow/verifier.ts';
 import { createRpcClient } from './node/rpc-client.ts';
 import { RpcError } from './node/rpc-error.ts';
+import { decodeJournal } from './store/journal-records.ts';
+import type { JournalStore } from './store/journal-store.ts';
 
 const network = findNetwork('ravencoin', 'regtest');
 assert(network);
@@ -29,9 +32,12 @@ function createFakeVerifier(valid = true) {
   const kept: (readonly number[])[] = [];
   const ended: string[] = [];
   const hash = new Uint8Array(32);
+  let answers = true;
   const verifier: Verifier = {
     verify: ({ urgent }) =>
-      Promise.resolve({ ok: true, valid: valid || !urgent, mixHash: hash, finalHash: hash }),
+      answers
+        ? Promise.resolve({ ok: true, valid: valid || !urgent, mixHash: hash, finalHash: hash })
+        : new Promise(() => {}),
     hash: () => Promise.resolve({ ok: false, reason: 'closed' }),
     prepare: () => Promise.resolve(),
     keep: (_owner, epochs) => {
@@ -44,11 +50,16 @@ function createFakeVerifier(valid = true) {
     epochMemory: () => Promise.reject(new Error('not here')),
     close: () => Promise.resolve(),
   };
-  return { verifier, kept, ended };
+  const keepSilent = (): void => {
+    answers = false;
+  };
+  return { verifier, kept, ended, keepSilent };
 }
 
 /** An instance on a scripted node: `node` may be changed as the test goes. */
-async function startInstance(settings: { valid?: boolean; payPerLogin?: boolean; chain?: string } = {}) {
+async function startInstance(
+  settings: { valid?: boolean; payPerLogin?: boolean; chain?: string; journal?: JournalStore } = {},
+) {
   assert(network);
   const node: Record<string, unknown> = {
     getblockchaininfo: { chain: settings.chain ?? 'regtest' },
@@ -67,7 +78,7 @@ async function startInstance(settings: { valid?: boolean; payPerLogin?: boolean;
   });
   const clock = createVirtualClock();
   const log = createKeptLog();
-  const { verifier, kept, ended } = createFakeVerifier(settings.valid);
+  const { verifier, kept, ended, keepSilent } = createFakeVerifier(settings.valid);
   const blocks: BlockOutcome[] = [];
   const instance = new Instance(
     {
@@ -91,6 +102,7 @@ async function startInstance(settings: { valid?: boolean; payPerLogin?: boolean;
           rpc: Object.assign(scripted, { close: () => {} }),
         },
       ],
+      journal: settings.journal,
       onBlock: (block) => blocks.push(block),
     },
   );
@@ -101,7 +113,7 @@ async function startInstance(settings: { valid?: boolean; payPerLogin?: boolean;
     await stopped;
   });
   await clock.advance(0);
-  return { instance, node, rpc: scripted as ScriptedRpc, clock, log, kept, ended, blocks, port };
+  return { instance, node, rpc: scripted as ScriptedRpc, clock, log, kept, ended, blocks, port, keepSilent };
 }
 
 async function connectMiner(port: number): Promise<StratumClient> {
@@ -237,6 +249,52 @@ test('a block on its way when the server is stopped is still brought to a node t
   await clock.advance(6_000);
   assert.equal(blocks[0]?.outcome.kind, 'accepted');
   await stopped;
+});
+
+test('a block without an answer at the end is in the journal, and the next start brings it to the node', async () => {
+  const journal = createMemoryJournal();
+  const first = await startInstance({ journal });
+  const client = await connectMiner(first.port);
+  first.node.submitblock = new RpcError('unreachable', 'connection refused');
+  await findBlock(client, () => first.rpc.count('submitblock'));
+  await turn();
+  assert.deepEqual(first.instance.status().journal, { state: 'ok', path: 'memory.jsonl' });
+  assert.equal(first.instance.status().blocks[0]?.state, 'submitting');
+  const stopped = first.instance.stop();
+  for (let i = 0; i < 20; i++) await first.clock.advance(1_000);
+  await stopped;
+  const next = await startInstance({ journal: createMemoryJournal(journal.text) });
+  await next.clock.advance(3_000);
+  assert.equal(next.blocks[0]?.outcome.kind, 'accepted');
+  const [report] = next.instance.status().blocks;
+  assert.deepEqual(
+    [report?.state, report?.hash, report?.worker],
+    ['accepted', next.blocks[0]?.blockHash, 'rig'],
+  );
+});
+
+test('candidates that wait for their verdict at the end are in the journal, too', async () => {
+  const journal = createMemoryJournal();
+  const { instance, rpc, clock, port, keepSilent } = await startInstance({ journal });
+  keepSilent();
+  const client = await connectMiner(port);
+  const { params } = await client.job();
+  const prefix = prefixIn(await client.find((m) => m.id === 1));
+  const submissions = Array.from({ length: 30 }, (_, i) => {
+    const nonce = prefix + i.toString(16).padStart(12, '0');
+    const fields = ['a.rig', params[0], nonce, params[1], '00'.repeat(32)];
+    return { id: `n${i}`, method: 'mining.submit', params: fields };
+  });
+  client.send(...submissions);
+  // A request of its own, behind all of them.
+  await client.call('end', 'mining.extranonce.subscribe', []);
+  const stopped = instance.stop();
+  for (let i = 0; i < 20; i++) await clock.advance(1_000);
+  await stopped;
+  assert.equal(rpc.count('submitblock'), 2);
+  const { blocks } = decodeJournal(journal.text);
+  assert(blocks.length > 2, `${blocks.length} blocks`);
+  assert.equal(blocks.filter(({ outcome }) => outcome !== undefined).length, 2);
 });
 
 test('a node of another network gives no work, and the owner is told; the right one does', async () => {
