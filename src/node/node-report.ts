@@ -119,10 +119,11 @@ const SENTENCES_MAX = 3;
 /** @returns of several nodes, none of which gives templates, one status that says why */
 export function togetherStatus(statuses: readonly NodeStatus[]): NodeStatus | undefined {
   const [first, ...others] = statuses.toSorted((a, b) => hopeOf(a) - hopeOf(b));
-  if (first === undefined || others.length === 0) return first;
+  // Before their first answers there is nothing to say of them.
+  if (first === undefined || others.length === 0 || first.state === 'connecting') return first;
   const sentences = [...new Set([first, ...others].map(({ sentence }) => sentence))];
   const more = sentences.length - SENTENCES_MAX;
-  const rest = more > 0 ? ` ${more} more are no better.` : '';
+  const rest = more > 0 ? ` And ${more} more.` : '';
   return {
     ...first,
     sentence: `None of the ${statuses.length} nodes gives work. ${sentences.slice(0, SENTENCES_MAX).join(' ')}${rest}`,

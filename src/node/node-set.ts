@@ -87,7 +87,9 @@ export class NodeSet<T extends TemplateHead> {
 
   /** Asks for a template now, which is handed out whatever its tip. */
   refresh(): void {
-    for (const { source } of this.#source === undefined ? this.#members : [this.#source]) source.refresh();
+    for (const { source } of this.#sourceNow === undefined ? this.#members : [this.#sourceNow]) {
+      source.refresh();
+    }
   }
 
   /**

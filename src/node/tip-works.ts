@@ -36,7 +36,7 @@ export class TipWorks {
 
   noteHeight(tip: string, height: number): void {
     const facts = this.#factsOf(tip);
-    facts.height ??= height;
+    if (facts.height === undefined || height < facts.height) facts.height = height;
   }
 
   heightOf(tip: string | undefined): number | undefined {

@@ -1,0 +1,124 @@
+import assert from 'node:assert/strict';
+import { afterEach, test } from 'node:test';
+import { rawTemplate, tipOf } from '../test/support/mining.ts';
+import { createKeptLog, createScriptedRpc } from '../test/support/scripted-rpc.ts';
+import { EASY } from '../test/support/session-harness.ts';
+import { StratumClient } from '../test/support/stratum-client.ts';
+import { createVirtualClock } from '../test/support/virtual-clock.ts';
+import { findNetwork } from './chain/coins.ts';
+import { systemRandom } from './clock.ts';
+import { Instance } from './instance.ts';
+import { KAWPOW } from './kawpow/params.ts';
+import type { Verifier } from './kawpow/verifier.ts';
+import { RpcError } from './node/rpc-error.ts';
+
+// An instance on two nodes, as the miners see it.
+
+const closers: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close();
+});
+
+const verifier: Verifier = {
+  verify: () => Promise.resolve({ ok: false, reason: 'closed' }),
+  hash: () => Promise.resolve({ ok: false, reason: 'closed' }),
+  prepare: () => Promise.resolve(),
+  keep: () => {},
+  endSession: () => {},
+  status: () => ({ queued: 0, epochs: [], verified: 0, shed: 0, unverifiedRate: 0, hashesPerS: undefined }),
+  epochMemory: () => Promise.reject(new Error('not here')),
+  close: () => Promise.resolve(),
+};
+
+function createNode(name: string, priority: number) {
+  const state: { tip: string; away?: RpcError | undefined } = { tip: tipOf(1) };
+  const rpc = createScriptedRpc((method) => {
+    if (state.away !== undefined) throw state.away;
+    if (method === 'getbestblockhash') return state.tip;
+    if (method === 'getblockchaininfo') return { chain: 'regtest' };
+    if (method === 'getblocktemplate') return { ...rawTemplate(), previousblockhash: state.tip };
+    return undefined;
+  });
+  return { name, url: `http://${name}`, priority, state, rpc: Object.assign(rpc, { close: () => {} }) };
+}
+
+async function startInstance() {
+  const network = findNetwork('ravencoin', 'regtest');
+  assert(network);
+  const clock = createVirtualClock();
+  const first = createNode('first', 1);
+  const second = createNode('second', 2);
+  const instance = new Instance(
+    {
+      name: 'test',
+      network,
+      pow: KAWPOW,
+      payout: { mainScript: Uint8Array.of(0x51), recipients: [] },
+      tag: new Uint8Array(0),
+      stratum: { host: '127.0.0.1', port: 0, vardiff: EASY },
+      tips: { pollMs: 1_000, refreshMs: 20_000, askAfterFound: true },
+    },
+    // The better one stands last in the configuration.
+    { clock, random: systemRandom, log: createKeptLog(), verifier, nodes: [second, first] },
+  );
+  const port = await instance.start();
+  closers.push(async () => {
+    const stopped = instance.stop();
+    for (let i = 0; i < 20; i++) await clock.advance(1_000);
+    await stopped;
+  });
+  await clock.advance(15_000);
+  const client = await StratumClient.connect(port);
+  closers.push(async () => client.destroy());
+  client.send(
+    { id: 1, method: 'mining.subscribe', params: ['test/1.0'] },
+    { id: 2, method: 'mining.authorize', params: ['a.rig', 'x'] },
+  );
+  return { instance, clock, first, second, client };
+}
+
+test('the miner keeps its connection and gets a new job when the node in use fails', async () => {
+  const { instance, clock, first, second, client } = await startInstance();
+  const before = await client.job();
+  assert.deepEqual(
+    instance.status().nodes.map(({ name, isSource }) => [name, isSource]),
+    [
+      ['second', false],
+      ['first', true],
+    ],
+  );
+  first.state.away = new RpcError('unreachable', 'connection refused');
+  await clock.advance(2_000);
+  const after = await client.job();
+  assert.notEqual(after.params[0], before.params[0]);
+  assert.equal(instance.status().node?.state, 'ready');
+  assert.deepEqual(
+    instance.status().nodes.map(({ name, isSource, status }) => [name, isSource, status.state]),
+    [
+      ['second', true, 'ready'],
+      ['first', false, 'unreachable'],
+    ],
+  );
+  second.state.away = first.state.away;
+  await clock.advance(2_000);
+  assert.match(instance.status().node?.sentence ?? '', /^None of the 2 nodes gives work\./);
+  assert.equal(instance.status().miners, 1);
+});
+
+test('a signal brings a job at once, long before the next poll', async () => {
+  const { instance, clock, first, client } = await startInstance();
+  await client.job();
+  await clock.advance(100);
+  first.state.tip = tipOf(2);
+  instance.noteTip(tipOf(2), { signal: 'zmq', node: 'first' });
+  await clock.settle();
+  assert.equal((await client.job()).params[4], true, 'clean');
+  await clock.advance(1_000);
+  assert.deepEqual(
+    instance.status().signals.map(({ signal, first: count }) => [signal, count]),
+    [
+      ['zmq', 1],
+      ['poll', 0],
+    ],
+  );
+});
