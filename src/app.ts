@@ -1,10 +1,11 @@
 import type { BlockOutcome } from './block-ledger.ts';
 import type { NodeConfig } from './config/types.ts';
-import { Instance, type InstanceOptions, type InstanceStatus } from './instance.ts';
+import { Instance, type InstanceNode, type InstanceOptions, type InstanceStatus } from './instance.ts';
 import { type KawPow, PROOFS_OF_WORK } from './kawpow/params.ts';
 import type { VerifierPool } from './kawpow/verifier.ts';
 import type { Clock, Log, RandomSource } from './mining/ports.ts';
 import { createRpcClient } from './node/rpc-client.ts';
+import { createNodeSignals } from './node-signals.ts';
 import type { JournalStore } from './store/journal-store.ts';
 
 export interface AppInstance extends Omit<InstanceOptions, 'pow'> {
@@ -32,12 +33,10 @@ export class App {
   constructor(instances: readonly AppInstance[], modules: AppModules) {
     const several = instances.length > 1;
     this.#instances = instances.map(({ nodes: configs, onBlock, ...options }) => {
-      const nodes = configs.map(({ timeoutMs, ...config }) => ({
-        ...config,
-        rpc: createRpcClient({ ...config, ...(timeoutMs && { timeoutMs }), clock: modules.clock }),
-      }));
       const log = several ? named(modules.log, options.name) : modules.log;
       const pow = options.pow ?? PROOFS_OF_WORK[options.network.proofOfWork];
+      const context = { ...modules, network: options.network, pow, log };
+      const nodes = configs.map((config) => createNode(config, context));
       const verifier = modules.verifier.of(pow);
       const journal = modules.journalStore?.(options.name);
       return new Instance(
@@ -70,6 +69,18 @@ export class App {
   async stop(): Promise<void> {
     await Promise.all(this.#instances.map((instance) => instance.stop()));
   }
+}
+
+function createNode(config: NodeConfig, context: Parameters<typeof createNodeSignals>[2]): InstanceNode {
+  const { timeoutMs, name, url, priority, credentials } = config;
+  const { clock } = context;
+  return {
+    name,
+    url,
+    priority,
+    rpc: createRpcClient({ url, credentials, ...(timeoutMs !== undefined && { timeoutMs }), clock }),
+    listen: (listener) => createNodeSignals(config, listener, context),
+  };
 }
 
 /** Every line of one instance of several says whose it is. */

@@ -5,6 +5,7 @@ import type { Network } from './chain/coins.ts';
 import { targetToDifficulty } from './chain/target.ts';
 import type { NodeConfig, ThrottleConfig, TipsConfig } from './config/types.ts';
 import { FoundBlocks } from './found-blocks.ts';
+import { InstanceSignals } from './instance-signals.ts';
 import { EXPERIMENTAL_PROOFS_OF_WORK, type KawPow } from './kawpow/params.ts';
 import type { Verifier } from './kawpow/verifier.ts';
 import { PrefixAllocator } from './mining/extranonce.ts';
@@ -23,7 +24,8 @@ import { type ProofReport, ProposalProof } from './node/proposal-proof.ts';
 import type { NodeStatus } from './node/status.ts';
 import { createSubmitter, type Submitter } from './node/submitter.ts';
 import type { SignalScore } from './node/tip-feed.ts';
-import type { SignalName } from './node/tip-signal.ts';
+import type { SignalName, SignalReport } from './node/tip-signal.ts';
+import type { NodeSignals, SignalListener } from './node-signals.ts';
 import type { JournalStore } from './store/journal-store.ts';
 import {
   type MinersServer,
@@ -59,6 +61,8 @@ export interface InstanceOptions {
 /** A node and its client. */
 export interface InstanceNode extends Pick<NodeConfig, 'name' | 'url' | 'priority'> {
   readonly rpc: NodeRpc & { close(): void };
+  /** Its tip signals besides polling; none when left out. */
+  readonly listen?: (listener: SignalListener) => NodeSignals;
 }
 
 export interface InstanceModules {
@@ -84,6 +88,8 @@ export interface InstanceStatus {
   readonly nodes: readonly NodeReport[];
   /** How each way of hearing of new blocks has done. */
   readonly signals: readonly SignalScore[];
+  /** How the ways besides polling are doing. */
+  readonly signalReports: readonly SignalReport[];
   readonly height: number | undefined;
   readonly miners: number;
   /** Connections that can be taken beyond the present ones. */
@@ -112,6 +118,7 @@ export class Instance {
   readonly #proof: ProposalProof;
   readonly #prefixes: PrefixAllocator;
   readonly #nodes: NodeSet<Template>;
+  readonly #signals: InstanceSignals;
   readonly #submitter: Submitter;
   readonly #ledger: BlockLedger;
   readonly #blocks: FoundBlocks;
@@ -147,6 +154,11 @@ export class Instance {
       },
       { nodes, clock, log, parseTemplate: (raw) => parseTemplate(raw, options.pow, network) },
     );
+    this.#signals = new InstanceSignals({
+      nodes,
+      log,
+      onTip: (hashHex, signal, node) => this.noteTip(hashHex, { signal, node }),
+    });
     const { journal } = modules;
     this.#ledger = new BlockLedger(network, { tally: this.#tally, clock, log, nodes, journal });
     this.#blocks = new FoundBlocks({
@@ -157,6 +169,7 @@ export class Instance {
       clock,
       log,
       nodes,
+      broadcast: (blockHex) => this.#signals.sendBlock(blockHex),
       onSettled: (block) => this.#settleBlock(block),
     });
     this.#throttled = new ThrottledBlocks(options.throttle, {
@@ -197,6 +210,7 @@ export class Instance {
     // Not before the port is ours: another KPSS that has it would write to the same journal.
     this.#blocks.recover();
     this.#nodes.start();
+    this.#signals.start();
     this.#scheduleSummary();
     return port;
   }
@@ -204,7 +218,7 @@ export class Instance {
   /** Takes no more work, lets blocks on their way arrive, closes the connections. May be called again. */
   async stop(): Promise<void> {
     this.#summaryTimer?.cancel();
-    const nodesStopped = this.#nodes.stop();
+    const nodesStopped = Promise.all([this.#nodes.stop(), this.#signals.stop()]);
     await this.#server.close();
     this.#throttled.stop();
     await this.#blocks.finish();
@@ -234,6 +248,7 @@ export class Instance {
       node: this.#nodeStatus,
       nodes: this.#nodes.reports(),
       signals: this.#nodes.signalScores(),
+      signalReports: this.#signals.reports(),
       height: this.#jobs.template?.height,
       miners: this.#server.minerCount,
       prefixesFree: this.#prefixes.free,

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { systemClock, systemRandom } from '../clock.ts';
 import { cacheDirectory } from '../config/cache-folder.ts';
@@ -6,6 +5,7 @@ import { thisMachine } from '../config/data-folder.ts';
 import type { Config, LogFormat, LogLevel } from '../config/types.ts';
 import { minerThreadsMax } from '../devnet/miner.ts';
 import { measureKawpow } from '../measure/kawpow.ts';
+import { programVersion } from '../program-version.ts';
 import { runBench } from './bench.ts';
 import { runDev } from './dev.ts';
 import { processHashIo, runHash } from './hash.ts';
@@ -24,7 +24,9 @@ interface LogFlags {
 /** The command line: every command with its flags. Each action's exit code becomes the process's. */
 export function createProgram(exit: (code: number) => void): Command {
   const program = new Command('kpss');
-  program.description('Solo-mining stratum server for KawPoW coins, Ravencoin first').version(version());
+  program
+    .description('Solo-mining stratum server for KawPoW coins, Ravencoin first')
+    .version(programVersion());
   // Errors of usage end with 2, as other tools' do; 1 is for work that failed.
   program.exitOverride((error) => {
     exit(error.exitCode === 0 ? 0 : 2);
@@ -153,10 +155,4 @@ function wholeNumber(min: number, max: number): (text: string) => number {
     }
     return value;
   };
-}
-
-/** Of package.json, which stands two folders up both in a checkout and in the package. */
-function version(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
 }

@@ -1,0 +1,60 @@
+import type { Log } from './mining/ports.ts';
+import type { SignalName, SignalReport } from './node/tip-signal.ts';
+import type { NodeSignals, SignalListener } from './node-signals.ts';
+
+/** A node that may have more to tell than its answers. */
+interface SignallingNode {
+  readonly name: string;
+  /** What its configuration names; nothing when left out. */
+  readonly listen?: ((listener: SignalListener) => NodeSignals) | undefined;
+}
+
+interface InstanceSignalsModules {
+  readonly nodes: readonly SignallingNode[];
+  readonly log: Log;
+  /** A signal heard of a block. @param hashHex display order */
+  readonly onTip: (hashHex: string, signal: SignalName, node: string) => void;
+}
+
+/** All tip signals of an instance's nodes but polling: started and stopped together, and their changes told. */
+export class InstanceSignals {
+  readonly #modules: InstanceSignalsModules;
+  readonly #nodes: readonly NodeSignals[];
+
+  constructor(modules: InstanceSignalsModules) {
+    this.#modules = modules;
+    this.#nodes = modules.nodes.flatMap(({ name, listen }) => {
+      const listener: SignalListener = {
+        onTip: (hashHex, signal) => modules.onTip(hashHex, signal, name),
+        onReport: (report) => this.#tell(report),
+      };
+      return listen?.(listener) ?? [];
+    });
+  }
+
+  start(): void {
+    for (const { signals } of this.#nodes) for (const signal of signals) signal.start();
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.#nodes.flatMap(({ signals }) => signals.map((signal) => signal.stop())));
+  }
+
+  reports(): SignalReport[] {
+    return this.#nodes.flatMap(({ signals }) => signals.map((signal) => signal.report()));
+  }
+
+  /** A found block goes out beside RPC, to every node that a connection stands to. */
+  sendBlock(blockHex: string): void {
+    for (const node of this.#nodes) node.sendBlock(blockHex);
+  }
+
+  #tell(report: SignalReport): void {
+    const { signal, node, state, sentence } = report;
+    const fields = { signal, node, state };
+    const text = `${signal} of ${node}: ${sentence}`;
+    if (state === 'failed') this.#modules.log.warn(fields, text);
+    else if (state === 'on') this.#modules.log.info(fields, text);
+    else this.#modules.log.debug(fields, text);
+  }
+}
