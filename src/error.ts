@@ -22,3 +22,17 @@ export class KpssError extends Error {
     this.context = options.context ?? {};
   }
 }
+
+/** Why a port cannot be opened, for the sentence that says so. */
+export function listenTrouble(error: NodeJS.ErrnoException): string {
+  switch (error.code) {
+    case 'EADDRINUSE':
+      return 'another program uses this port';
+    case 'EACCES':
+      return 'this port needs more rights; take one above 1023';
+    case 'EADDRNOTAVAIL':
+      return 'this machine has no such address';
+    default:
+      return error.message;
+  }
+}

@@ -1,5 +1,5 @@
 import { createServer, type Server, type Socket } from 'node:net';
-import { KpssError } from '../error.ts';
+import { KpssError, listenTrouble } from '../error.ts';
 import type { PrefixAllocator } from '../mining/extranonce.ts';
 import type { JobBook } from '../mining/job-book.ts';
 import type { Clock, Log, Timer } from '../mining/ports.ts';
@@ -176,18 +176,5 @@ export class StratumServer implements MinersServer {
       for (const session of this.#sessions.keys()) session.sweep();
       this.#scheduleSweep();
     });
-  }
-}
-
-function listenTrouble(error: NodeJS.ErrnoException): string {
-  switch (error.code) {
-    case 'EADDRINUSE':
-      return 'another program uses this port';
-    case 'EACCES':
-      return 'this port needs more rights; take one above 1023';
-    case 'EADDRNOTAVAIL':
-      return 'this machine has no such address';
-    default:
-      return error.message;
   }
 }
