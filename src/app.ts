@@ -1,6 +1,7 @@
+import type { InstanceFacts } from './api-status.ts';
 import type { BlockOutcome } from './block-ledger.ts';
 import type { NodeConfig } from './config/types.ts';
-import { Instance, type InstanceNode, type InstanceOptions, type InstanceStatus } from './instance.ts';
+import { Instance, type InstanceNode, type InstanceOptions } from './instance.ts';
 import { type KawPow, PROOFS_OF_WORK } from './kawpow/params.ts';
 import type { VerifierPool } from './kawpow/verifier.ts';
 import type { Clock, Log, RandomSource } from './mining/ports.ts';
@@ -28,9 +29,11 @@ export interface AppModules {
 /** All instances of one process, started and stopped together. */
 export class App {
   readonly #instances: readonly Instance[];
+  readonly #configs: readonly AppInstance[];
 
   /** @throws KpssError KPSS_RPC_URL, KPSS_RPC_CREDENTIALS */
   constructor(instances: readonly AppInstance[], modules: AppModules) {
+    this.#configs = instances;
     const several = instances.length > 1;
     this.#instances = instances.map(({ nodes: configs, onBlock, ...options }) => {
       const log = several ? named(modules.log, options.name) : modules.log;
@@ -61,8 +64,27 @@ export class App {
     return ports;
   }
 
-  status(): InstanceStatus[] {
-    return this.#instances.map((instance) => instance.status());
+  /** Of its instances, in order. */
+  get names(): string[] {
+    return this.#configs.map(({ name }) => name);
+  }
+
+  /** What the status tells of each instance, in order. */
+  facts(): InstanceFacts[] {
+    return this.#configs.flatMap(({ name, network }, i) => {
+      const status = this.#instances[i]?.status();
+      return status === undefined ? [] : [{ name, network, status }];
+    });
+  }
+
+  /**
+   * A node told of a new tip of one instance (`blocknotify`); for none of this name nothing is done.
+   * @param hashHex display hex; undefined where only that there may be one is known
+   */
+  noteTip(instanceName: string, hashHex: string | undefined): void {
+    const instance = this.#instances[this.names.indexOf(instanceName)];
+    if (hashHex === undefined) instance?.refresh();
+    else instance?.noteTip(hashHex, { signal: 'notify' });
   }
 
   /** May be called again. */

@@ -39,12 +39,13 @@ export interface BlockReport {
   readonly state: BlockState;
   /** As it was looked for last; 0 while it is in nobody's best chain. */
   readonly confirmations: number;
+  /** Subsidy and fees. */
+  readonly amountSat: bigint;
   readonly verdicts: readonly NodeWord[];
 }
 
 /** A block as it is known here; changed by `update` only. */
 export interface KnownBlock extends Omit<BlockReport, 'verdicts'> {
-  readonly amountSat: bigint;
   /** A node said so, now or earlier. */
   readonly wasAccepted: boolean;
 }
@@ -107,7 +108,7 @@ export class BlockHistory {
     return [...this.#blocks.values()]
       .sort((a, b) => b.foundAtMs - a.foundAtMs)
       .slice(0, REPORTS_MAX)
-      .map(({ amountSat: _amount, wasAccepted: _was, ...report }) => ({
+      .map(({ wasAccepted: _was, ...report }) => ({
         ...report,
         verdicts: [...(this.#words.get(report.hash)?.values() ?? [])],
       }));

@@ -313,6 +313,18 @@ test('a node of another network gives no work, and the owner is told; the right 
   assert.equal(instance.status().node?.state, 'ready');
 });
 
+test('whoever is told of a new tip has the node asked at once, without a hash, too', async () => {
+  const { instance, node, clock } = await startInstance();
+  for (const byHash of [true, false]) {
+    const tip = tipOf(byHash ? 2 : 3);
+    node.getblocktemplate = { ...rawTemplate(), previousblockhash: tip };
+    if (byHash) instance.noteTip(tip, { signal: 'notify' });
+    else instance.refresh();
+    await clock.settle();
+    assert.equal(instance.status().template?.previousBlockHash, tip);
+  }
+});
+
 test('a refused login is told to the owner, once in a while', async () => {
   const { log, port } = await startInstance({ payPerLogin: true });
   for (let i = 0; i < 5; i++) {

@@ -91,6 +91,10 @@ export interface InstanceStatus {
   /** How the ways besides polling are doing. */
   readonly signalReports: readonly SignalReport[];
   readonly height: number | undefined;
+  /** What the present jobs are made of; undefined before the first. */
+  readonly template: Template | undefined;
+  /** When it came. */
+  readonly templateAtMs: number | undefined;
   readonly miners: number;
   /** Connections that can be taken beyond the present ones. */
   readonly prefixesFree: number;
@@ -126,6 +130,7 @@ export class Instance {
   readonly #server: MinersServer;
   readonly #tally: Tally;
   #nodeStatus: NodeStatus | undefined;
+  #templateAtMs: number | undefined;
   #summaryTimer: Timer | undefined;
   #refusedLogins = 0;
   #refusedLineMs = Number.NEGATIVE_INFINITY;
@@ -250,6 +255,8 @@ export class Instance {
       signals: this.#nodes.signalScores(),
       signalReports: this.#signals.reports(),
       height: this.#jobs.template?.height,
+      template: this.#jobs.template,
+      templateAtMs: this.#templateAtMs,
       miners: this.#server.minerCount,
       prefixesFree: this.#prefixes.free,
       hashesPerS: this.#tally.hashesPerS(this.#modules.clock.nowMs()),
@@ -261,6 +268,11 @@ export class Instance {
     };
   }
 
+  /** Has a template asked for now. */
+  refresh(): void {
+    this.#nodes.refresh();
+  }
+
   /** Instances share the verifier, and sessions have numbers of their own in each. */
   #verifierSession(sessionId: string): string {
     return `${this.#options.name}/${sessionId}`;
@@ -268,6 +280,7 @@ export class Instance {
 
   #takeTemplate(template: Template, newTip: boolean): void {
     this.#jobs.add(template);
+    this.#templateAtMs = this.#modules.clock.nowMs();
     this.#prefixes.retire(this.#jobs.oldestLiveSequence);
     this.#server.announceJob();
     this.#proveWithoutMiners();

@@ -9,7 +9,7 @@ import { createRpcClient } from './node/rpc-client.ts';
 import type { SignalName, SignalReport, TipSignal, TipSignalHandlers } from './node/tip-signal.ts';
 import { createZmqSignal } from './node/zmq-signal.ts';
 import { subscribeWithZeromq } from './node/zmq-subscriber.ts';
-import { programVersion } from './program-version.ts';
+import { programVersion } from './version.ts';
 
 /** What is heard of one node besides its answers to polls. */
 export interface NodeSignals {

@@ -5,6 +5,7 @@ import { findNetwork, type Network } from '../chain/coins.ts';
 import { sha256d } from '../chain/hash.ts';
 import { chanceFrom } from '../clock.ts';
 import type { NodeConfig } from '../config/types.ts';
+import { USUAL_WEB } from '../config/web-section.ts';
 import { createDevnet, type Devnet } from '../devnet/devnet.ts';
 import { DEVNET_HOST } from '../devnet/http.ts';
 import { createCpuMiner } from '../devnet/miner.ts';
@@ -14,6 +15,7 @@ import type { Clock, Log, RandomSource } from '../mining/ports.ts';
 import type { VardiffOptions } from '../mining/vardiff.ts';
 import { createRpcClient } from '../node/rpc-client.ts';
 import { createLoggedVerifier } from '../verifier-log.ts';
+import { startWebSide } from '../web-side.ts';
 import type { Progress } from './progress.ts';
 
 export interface DevArgs {
@@ -46,6 +48,8 @@ export interface DevIo {
 }
 
 const USUAL_PORT = 3333;
+/** The devnet's verifier shares a machine with the miner. */
+const VERIFIER_THREADS = 1;
 const DEVNET_NODE = {
   name: 'devnet',
   priority: 1,
@@ -95,7 +99,7 @@ export async function runDev(args: DevArgs, io: DevIo): Promise<number> {
   // A chain whose epochs are over in a minute would soon push out the caches of every other.
   const cacheDirectory = args.epochLength === undefined ? io.cacheDirectory : undefined;
   const verifier = createLoggedVerifier(
-    { threads: 1, pow, cacheDirectory, clock: io.clock, random: chanceFrom(io.random) },
+    { threads: VERIFIER_THREADS, pow, cacheDirectory, clock: io.clock, random: chanceFrom(io.random) },
     log,
     io.progress,
   );
@@ -129,6 +133,8 @@ export async function runDev(args: DevArgs, io: DevIo): Promise<number> {
     const { app, port } =
       args.port === undefined ? await startOnUsualPortOrAny(create) : await startOn(create(args.port));
     stops.unshift(() => app.stop());
+    const web = { web: USUAL_WEB, orAnyPort: true, threads: VERIFIER_THREADS };
+    stops.unshift(await startWebSide(web, { ...modules, app }));
     if (args.threads > 0) {
       const url = `stratum+tcp://${args.host}:${port}`;
       const miner = startMiner({ url, user: `${address}.cpu`, threads: args.threads, pow }, modules);

@@ -2,6 +2,7 @@ import pino, { type LoggerOptions } from 'pino';
 import { prettyFactory } from 'pino-pretty';
 import type { LogFormat, LogLevel } from '../config/types.ts';
 import type { Log } from '../mining/ports.ts';
+import { withoutControlCodes } from './control-codes.ts';
 import { canStand, createOutput } from './output.ts';
 import type { StatusLine } from './status-line.ts';
 
@@ -31,9 +32,6 @@ const QUIET_FIELDS = [
   ...['hashesPerS', 'accepted', 'rejected'],
   ...['percent', 'leftMs'],
 ].join(',');
-
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it is for
-const CONTROL_CODES = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g;
 
 /** The log, and the line below it. */
 export interface ProgramLog extends Log {
@@ -75,7 +73,7 @@ function createPrettifier(): (line: string) => string {
     // A line is one event, whatever a node or a miner put into a name: fields are escaped, the sentence is not.
     messageFormat: (fields) => {
       const instance = typeof fields.instance === 'string' ? `${fields.instance}: ` : '';
-      return instance + String(fields.msg).replaceAll(CONTROL_CODES, ' ');
+      return instance + withoutControlCodes(String(fields.msg));
     },
   });
   return (line) => prettify(line) ?? '';

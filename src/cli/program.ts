@@ -5,16 +5,18 @@ import { thisMachine } from '../config/data-folder.ts';
 import type { Config, LogFormat, LogLevel } from '../config/types.ts';
 import { minerThreadsMax } from '../devnet/miner.ts';
 import { measureKawpow } from '../measure/kawpow.ts';
-import { programVersion } from '../program-version.ts';
+import { programVersion } from '../version.ts';
 import { runBench } from './bench.ts';
 import { runDev } from './dev.ts';
 import { processHashIo, runHash } from './hash.ts';
 import { createLog, LOG_FORMATS, LOG_LEVELS, type ProgramLog } from './log.ts';
 import { runMine } from './mine.ts';
+import { canStand } from './output.ts';
 import type { Progress } from './progress.ts';
 import { runStart } from './start.ts';
+import { runStatus } from './status.ts';
 import { stopSignal } from './stop-signal.ts';
-import { logProgress, toolProgress } from './terminal.ts';
+import { canColour, hasUnicode, logProgress, processStreams, toolProgress } from './terminal.ts';
 
 interface LogFlags {
   readonly logLevel?: LogLevel;
@@ -97,6 +99,20 @@ function addTools(program: Command, exit: (code: number) => void): void {
     .option('--insecure', 'take any TLS certificate')
     .action(async (flags) => {
       exit(await runMine(flags, { ...processIo(flags, toolProgress), complain }));
+    });
+
+  command('status', 'what a running KPSS does: nodes, miners, blocks')
+    .option(
+      '--url <url>',
+      'where it serves its status (default: web: of kpss.yaml, or http://127.0.0.1:3380)',
+    )
+    .option('--json', 'the answer as it came, see docs/api.md')
+    .option('--watch', 'show it every two seconds')
+    .action(async (flags) => {
+      const { stdout, env } = process;
+      const style = { colours: canColour(stdout, env), unicode: hasUnicode(env) };
+      const io = { env, style, clears: canStand(stdout), ...processStreams() };
+      exit(await runStatus(flags, { ...processPorts(), ...io }));
     });
 
   command('hash', 'compute the KawPoW hash of a header')

@@ -7,6 +7,7 @@ import type { Config, ConfigFlags } from '../config/types.ts';
 import type { Clock, Log, RandomSource } from '../mining/ports.ts';
 import { createFileJournalStore } from '../store/journal-store.ts';
 import { createLoggedVerifier } from '../verifier-log.ts';
+import { startWebSide } from '../web-side.ts';
 import { type DevIo, runDev } from './dev.ts';
 import { findMisplaced } from './misplaced.ts';
 import type { Progress } from './progress.ts';
@@ -94,8 +95,10 @@ async function serve(config: Config, io: Omit<DevIo, 'cacheDirectory'>): Promise
     createFileJournalStore(join(config.dataDirectory, `${encodeURIComponent(name)}.blocks.jsonl`));
   const { clock, random } = io;
   const app = new App(config.instances, { clock, random, log, verifier, journalStore });
+  let closeWeb = async (): Promise<void> => {};
   try {
     await app.start();
+    closeWeb = await startWebSide({ web: config.web, threads }, { app, verifier, clock, log });
     for (const { name, payoutAddress, nodes } of config.instances) {
       const paid =
         payoutAddress === undefined
@@ -108,6 +111,7 @@ async function serve(config: Config, io: Omit<DevIo, 'cacheDirectory'>): Promise
     if (!io.signal.aborted) await stopped;
     log.info({}, 'stopping');
   } finally {
+    await closeWeb();
     await app.stop();
     await verifier.close();
   }

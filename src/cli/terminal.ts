@@ -65,14 +65,24 @@ export function processStreams(): Streams {
   };
 }
 
+/** Whether what goes there may have colours: a terminal that knows them, whose user did not ask for none. */
+export function canColour(stream: { readonly isTTY?: boolean }, env: Environment): boolean {
+  return stream.isTTY === true && env.TERM !== 'dumb' && !env.NO_COLOR;
+}
+
 /**
  * Blocks where the locale has them. Not where terminals may draw them two columns wide (Unicode's East Asian width
  * `ambiguous`): the bar would wrap.
  */
 export function glyphsFor(env: Environment): Glyphs {
+  return hasUnicode(env) ? BLOCKS : ASCII;
+}
+
+/** Whether signs beyond ASCII are one column wide there. */
+export function hasUnicode(env: Environment): boolean {
   const locale =
     [env.LC_ALL, env.LC_CTYPE, env.LANG].find((value) => value !== undefined && value !== '') ?? '';
-  return /utf-?8/i.test(locale) && !/^(zh|ja|ko)/.test(locale) ? BLOCKS : ASCII;
+  return /utf-?8/i.test(locale) && !/^(zh|ja|ko)/.test(locale);
 }
 
 function createBar(status: StatusLine, stream: { readonly columns?: number }): Progress {

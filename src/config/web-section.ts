@@ -6,10 +6,11 @@ import { gotText, nearest } from './words.ts';
 
 /** Instead of a group: no status, and no tips told. */
 const WEB_OFF = 'off';
-/** Whoever reaches it sees what is mined, and there is no login yet. */
-const DEFAULT_HOST = '127.0.0.1';
-/** Beside the miners' 3333, and of no program that is known. */
-const DEFAULT_PORT = 3380;
+/**
+ * Where the status is served unless somebody says otherwise: to this machine only, since there is no login, and on a port
+ * that no coin's node uses (chain/coins.ts), nor a usual miner for stratum (3333) or its own figures (4028, 4067, 22333).
+ */
+export const USUAL_WEB = { host: '127.0.0.1', port: 3380 } as const;
 
 /** Where the status is served and `blocknotify` reports: for all instances together. */
 export function resolveWeb(value: unknown, problems: Problems): Config['web'] {
@@ -19,6 +20,7 @@ export function resolveWeb(value: unknown, problems: Problems): Config['web'] {
     problems.add(['web'], `expected off, or a group with host and port${gotText([], value)}${meant}`);
     return undefined;
   }
-  const { host = DEFAULT_HOST, port = DEFAULT_PORT } = readSection(webSchema, value, ['web'], problems) ?? {};
+  const { host = USUAL_WEB.host, port = USUAL_WEB.port } =
+    readSection(webSchema, value, ['web'], problems) ?? {};
   return { host, port };
 }

@@ -34,7 +34,7 @@ async function setUp() {
     else call.answer(result);
     await clock.settle();
   };
-  const lastId = () => (rpc.calls.at(-1)?.params[0] as { longpollid?: string }).longpollid;
+  const lastId = () => (rpc.calls.at(-1)?.params[0] as { longpollid?: string } | undefined)?.longpollid;
   return { clock, tips, rpc, signal, answer, lastId, isClosed: () => closed };
 }
 

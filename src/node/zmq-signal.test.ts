@@ -37,7 +37,11 @@ async function setUp(failure?: Error) {
         if (failure !== undefined) throw failure;
         const subscription = { handlers, closed: false };
         subscriptions.push(subscription);
-        return { close: () => void (subscription.closed = true) };
+        return {
+          close: () => {
+            subscription.closed = true;
+          },
+        };
       },
     },
   );
@@ -172,12 +176,16 @@ test('over a real socket, tips of the devnet come, also after it was away', {
     { clock: systemClock, log, subscribe: subscribeWithZeromq },
   );
   const until = async (holds: () => boolean): Promise<void> => {
-    while (!holds()) await new Promise<void>((resolve) => (wake = resolve));
+    while (!holds()) {
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+    }
   };
   // A subscription takes effect at the publisher a moment after the handshake: a block each until one is heard of.
   const heard = async (): Promise<void> => {
     const before = tips.length;
-    for (let made = 0; tips.length === before; made++) {
+    while (tips.length === before) {
       await devnet.control.addBlock();
       await Promise.race([until(() => tips.length > before), new Promise((r) => setTimeout(r, 50))]);
     }

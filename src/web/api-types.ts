@@ -46,11 +46,11 @@ export interface ApiInstance {
   readonly proof: ApiProof;
   /** null where none is set. */
   readonly throttle: ApiThrottle | null;
-  /** Where found blocks are written down; null where there is none. */
-  readonly journal: ApiJournal | null;
+  /** Where found blocks are written down. */
+  readonly journal: ApiJournal;
   readonly miners: ApiMiners;
   readonly shares: ApiShares;
-  /** The newest first, at most a hundred. */
+  /** The newest ones, newest first. */
   readonly blocks: readonly ApiBlock[];
 }
 
@@ -82,8 +82,10 @@ export interface ApiNode {
   /** Of its tip. */
   readonly height: number | null;
   readonly tip: string | null;
+  /** Behind the node that gives the work; 0 when it is not, or nobody knows. */
+  readonly behindBlocks: number;
   readonly peers: number | null;
-  /** As it names itself: `/Ravencoin:4.8.0/`. */
+  /** `4.8.0` */
   readonly version: string | null;
   /** From a question to its answer. */
   readonly latencyMs: number | null;
@@ -94,23 +96,36 @@ export interface ApiNode {
 /** How one way of hearing of new blocks is doing. */
 export interface ApiSignal {
   readonly signal: 'poll' | 'p2p' | 'zmq' | 'long-poll' | 'notify';
-  /** The name of the node it comes from. */
-  readonly node: string;
-  readonly state: 'connecting' | 'on' | 'failed' | 'off';
-  readonly sentence: string;
   /** How many new tips it was the first to tell. */
   readonly first: number;
   /** How many it told at all. */
   readonly tips: number;
+  /** How long before polling it told its latest tips, the median, below 0 for later; null where nobody can say. */
+  readonly leadMs: number | null;
+  /** The nodes that it comes from; none where it has no connection of its own. */
+  readonly sources: readonly ApiSignalSource[];
+}
+
+/** One way of hearing of new blocks, from one node. */
+export interface ApiSignalSource {
+  /** Its name. */
+  readonly node: string;
+  readonly state: 'connecting' | 'on' | 'failed' | 'off';
+  /** For the owner: what it listens to, or what is wrong and what to do about it. */
+  readonly sentence: string;
 }
 
 /** Whether a node said, beforehand, that a block of the present work would be valid. */
 export interface ApiProof {
   readonly state: 'proved' | 'refused' | 'unknown';
-  /** Of the last proof or refusal. */
+  /** When that was learnt. */
   readonly at: string | null;
-  /** The node's, for a refusal. */
+  /** The one that said so. */
+  readonly node: string | null;
+  /** The node's, for a refusal; why nobody knows, for `unknown`. */
   readonly reason: string | null;
+  /** When work was last called valid. */
+  readonly lastProvedAt: string | null;
 }
 
 /** The brake on how fast blocks are handed in. */
@@ -119,13 +134,19 @@ export interface ApiThrottle {
   readonly state: 'open' | 'holding';
   /** When the next block may go out; null when it may now, or when nobody can say. */
   readonly until: string | null;
-  readonly sentence: string;
+  /** Until when and why; null while it is open. */
+  readonly sentence: string | null;
+  /** Candidates for the present tip that wait, or came after the one that does. */
+  readonly held: number;
+  /** Those of the last 60 minutes that were handed in and not refused. */
+  readonly blocksLastHour: number;
 }
 
 /** Where found blocks are written down before anything else. */
 export interface ApiJournal {
-  /** `failed`: a block that is found now would be lost by a crash. */
-  readonly state: 'ok' | 'failed';
+  /** `failing`: the disk refuses, and a crash would lose a block that is found now. `off`: nothing is written down. */
+  readonly state: 'ok' | 'failing' | 'off';
+  /** Since when it fails. */
   readonly since: string | null;
 }
 
@@ -158,9 +179,14 @@ export interface ApiBlock {
   readonly hash: string;
   readonly worker: string;
   readonly foundAt: string;
-  /** `accepted` only when a node said so; `mature` after 100 confirmations. */
-  readonly state: 'held' | 'submitted' | 'accepted' | 'mature' | 'orphaned' | 'rejected';
-  readonly confirmations: number | null;
+  /**
+   * `submitting`: no node has said a word that decides; `held`: by the throttle; `accepted` only when a node said so;
+   * `inconclusive`: a node has it beside its best chain; `orphaned`: another block took its place; `mature`: it has 100
+   * confirmations.
+   */
+  readonly state: 'submitting' | 'held' | 'accepted' | 'inconclusive' | 'rejected' | 'orphaned' | 'mature';
+  /** 0 while it is in nobody's best chain. */
+  readonly confirmations: number;
   /** Subsidy and fees. */
   readonly valueSat: string;
   readonly verdicts: readonly ApiVerdict[];

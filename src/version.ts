@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** Of package.json, which stands one folder up both in a checkout and in the package: `0.1.0`. */
+/** Of package.json, which stands one folder up both in a checkout and in the package. */
 export function programVersion(): string {
   const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
   return (JSON.parse(text) as { version: string }).version;

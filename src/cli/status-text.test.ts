@@ -1,0 +1,164 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { apiInstance, apiStatus } from '../../test/support/api-status.ts';
+import type { ApiInstance } from '../web/api-types.ts';
+import { statusText } from './status-text.ts';
+import { difficultyText, spanText, wrapText } from './status-words.ts';
+
+const ESCAPE = '\u001b';
+const PLAIN = { colours: false, unicode: true };
+
+function textOf(changes: Partial<ApiInstance> = {}): string {
+  return statusText(apiStatus([apiInstance(changes)]), PLAIN);
+}
+
+test('a status at a glance', () => {
+  assert.equal(
+    textOf(),
+    `KPSS 0.1.0, running for 4 h
+
+● ravencoin-main: mining block 4012345 at difficulty 61,235 on main via home
+
+    node  state               block  peers  latency
+  ------  ----------------  -------  -----  -------
+  ● home  gives work        4012344     12   0.4 ms
+  ◐ far   downloading 97 %  3900000      8   8.1 ms
+      The node at http://192.168.1.10:8766 is still downloading the blockchain.
+      Some 90 min are left. [KPSS_RPC_DOWNLOADING]
+
+  new blocks  ● p2p: first for 210 of 233, 118 ms before polling
+              ● poll: first for 23 of 233
+              ✖ zmq of home: Nothing answers at tcp://127.0.0.1:28332.
+  proof       ● 10 s ago a node called a block of this work valid
+  work        12 s old, 41 transactions, pays 2500.004633 RVN
+  miners      ● 3 miners, 1.20 GH/s: a block every 2.5 days on average
+  shares      1,234 accepted (2 unverified), 5 rejected (4 stale, 1 duplicate)
+  blocks      2 found, 1 accepted since the start
+
+    block    state                worker                   RVN       ago
+  ---------  -------------------  ---------------  -----------  --------
+  ● 4011900  accepted, 44 of 100  RVNaddress.rig1  2500.004633       3 h
+  ✖ 4000100  orphaned             RVNaddress.rig1  2500.004633  8.8 days
+
+  verifier    3 threads for some 310 shares a second; 1,230 verified, 2 taken on
+              trust`,
+  );
+});
+
+test('what keeps it from mining stands first', () => {
+  const away = { ...apiInstance().nodes[0]!, state: 'unreachable', isSource: false };
+  const waiting = textOf({ state: 'waiting', sentence: 'Nothing answers.', nodes: [away] });
+  assert.match(waiting, /^✖ ravencoin-main: waiting\. Nothing answers\.$/m);
+  const warming = textOf({
+    state: 'waiting',
+    sentence: 'It is starting.',
+    nodes: [{ ...away, state: 'starting' }],
+  });
+  assert.match(warming, /^◐ ravencoin-main: waiting\. It is starting\.$/m);
+  const idle = textOf({ state: 'no-miners', sentence: 'There is work, and no miner is connected.' });
+  assert.match(
+    idle.replaceAll(/\s+/g, ' '),
+    /◐ ravencoin-main: ready for block 4012345 .* no miner is connected\./,
+  );
+  const held = textOf({
+    state: 'throttled',
+    throttle: {
+      ...{ state: 'holding', until: '2026-01-31T12:10:00.000Z', held: 2, blocksLastHour: 6 },
+      sentence: 'throttled until 14:32:05: 6 blocks an hour; 2 candidates held',
+    },
+  });
+  assert.match(held.replaceAll(/\s+/g, ' '), /◐ ravencoin-main: mining .* and holding blocks back/);
+  assert.match(
+    held.replaceAll(/\s+/g, ' '),
+    /throttle ◐ throttled until 14:32:05: 6 blocks an hour; 2 candidates held; 10 min to go, 6 blocks in the last hour/,
+  );
+});
+
+test('alarms are told with their reason', () => {
+  const refused = textOf({
+    proof: { ...apiInstance().proof, state: 'refused', at: null, reason: 'bad-cb-amount' },
+    journal: { state: 'failing', since: null },
+    blocks: [{ ...apiInstance().blocks[0]!, state: 'rejected', confirmations: 0 }],
+  });
+  assert.match(refused, /proof {7}✖ a node refused a block of this work: bad-cb-amount/);
+  assert.match(refused, /journal {5}✖ found blocks cannot be written down/);
+  assert.match(refused, /✖ 4011900 {2}rejected[^\n]*\n {6}home: accepted; far: nothing answers/);
+});
+
+test('nothing is told of what is not known', () => {
+  const text = textOf({
+    height: null,
+    tip: null,
+    difficulty: null,
+    state: 'waiting',
+    sentence: 'It is starting.',
+    template: null,
+    signals: [],
+    proof: { ...apiInstance().proof, state: 'unknown', at: null },
+    journal: { state: 'off', since: null },
+    miners: { count: 0, hashesPerS: 0, secondsPerBlock: null },
+    blocks: [],
+  });
+  assert.doesNotMatch(text, /null|undefined|NaN|proof|journal|^ {2}work/m);
+  assert.match(text, /○ 0 miners, 0\.00 H\/s$/m);
+});
+
+test('no line is wider than 80 columns, whatever things are called', () => {
+  const long = 'a-name-that-somebody-made-far-too-long.example.org:8766';
+  const [node, block] = [apiInstance().nodes[1]!, apiInstance().blocks[0]!];
+  const text = textOf({
+    name: 'ravencoin-test-of-the-second-machine',
+    nodes: [{ ...node, name: long, latencyMs: 12_345.6 }],
+    blocks: [{ ...block, worker: long, valueSat: '123456789012345678' }],
+    signals: [
+      {
+        ...{ signal: 'long-poll', first: 0, tips: 0, leadMs: null },
+        sources: [{ node: long, state: 'failed', sentence: 'word '.repeat(60) }],
+      },
+    ],
+    sentence: 'word '.repeat(60),
+    state: 'waiting',
+  });
+  for (const line of text.split('\n')) assert.ok(line.length <= 80, `${line.length}: ${line}`);
+});
+
+test('colours are on the marks alone, and columns stay', () => {
+  const coloured = statusText(apiStatus(), { colours: true, unicode: true });
+  assert.ok(coloured.includes(`${ESCAPE}[32m●${ESCAPE}[0m home  gives work`));
+  assert.ok(coloured.includes(`${ESCAPE}[31m✖${ESCAPE}[0m zmq`));
+  const bare = coloured.split(ESCAPE).map((part, i) => (i === 0 ? part : part.replace(/^\[\d+m/, '')));
+  assert.equal(bare.join(''), textOf());
+});
+
+test('marks without Unicode differ as well', () => {
+  const text = statusText(apiStatus(), { colours: false, unicode: false });
+  assert.match(text, /^ {2}\+ home .*\n {2}~ far /m);
+  assert.match(text, /x zmq/);
+  assert.match(text, /^[ -~\n]*$/);
+});
+
+test('spans of time take the unit that suits', () => {
+  const cases: [number, string][] = [
+    [0, '0 s'],
+    [0.04, '0.04 s'],
+    [119, '119 s'],
+    [120, '2 min'],
+    [5400, '90 min'],
+    [8_000, '2.2 h'],
+    [216_000, '2.5 days'],
+    [4_000_000, '46 days'],
+    [1e11, '3,169 years'],
+  ];
+  for (const [seconds, text] of cases) assert.equal(spanText(seconds), text);
+});
+
+test('difficulties of main networks and of the devnet can be read', () => {
+  assert.equal(difficultyText(61_234.56), '61,235');
+  assert.equal(difficultyText(1.4901161e-8), '1.49012e-8');
+  assert.equal(difficultyText(12.3456789), '12.3457');
+});
+
+test('a text is broken at spaces, and indented as far as its first line', () => {
+  assert.deepEqual(wrapText('* ', 'one two three', 9), ['* one two', '  three']);
+  assert.deepEqual(wrapText('', 'unbreakable-word x', 5), ['unbreakable-word', 'x']);
+});

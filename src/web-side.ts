@@ -1,0 +1,90 @@
+import { apiStatus } from './api-status.ts';
+import type { App } from './app.ts';
+import type { Config } from './config/types.ts';
+import { USUAL_WEB } from './config/web-section.ts';
+import { KpssError } from './error.ts';
+import type { VerifierPool } from './kawpow/verifier.ts';
+import type { Clock, Log } from './mining/ports.ts';
+import { programVersion } from './version.ts';
+
+export interface WebSideOptions {
+  /** undefined starts nothing. */
+  readonly web: Config['web'];
+  /** Take any other port where this one is taken. */
+  readonly orAnyPort?: boolean;
+  /** Of the verifier. */
+  readonly threads: number;
+}
+
+export interface WebSideModules {
+  readonly app: App;
+  readonly verifier: VerifierPool;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/**
+ * Starts the HTTP side of a running app. Where its port cannot be had, the log says so and the mining goes on.
+ * @returns what ends it
+ */
+export async function startWebSide(
+  options: WebSideOptions,
+  modules: WebSideModules,
+): Promise<() => Promise<void>> {
+  const { web } = options;
+  if (web === undefined) return async () => {};
+  try {
+    return await listen(web, options, modules);
+  } catch (error) {
+    const isUnavailable = error instanceof KpssError && error.code === 'KPSS_WEB_UNAVAILABLE';
+    if (isUnavailable && options.orAnyPort && web.port !== 0) {
+      return startWebSide({ ...options, web: { ...web, port: 0 } }, modules);
+    }
+    const text = isUnavailable ? error.message : 'the status is not served: starting it failed within KPSS';
+    modules.log.error({ err: error }, `${text}; mining goes on without it`);
+    return async () => {};
+  }
+}
+
+async function listen(
+  { host, port }: NonNullable<Config['web']>,
+  { threads }: WebSideOptions,
+  { app, verifier, clock, log }: WebSideModules,
+): Promise<() => Promise<void>> {
+  // Loaded here, so that no other command waits for it: a tenth of a second.
+  const { WebServer } = await import('./web/server.ts');
+  const version = programVersion();
+  const startedAtMs = clock.nowMs();
+  const server = new WebServer(
+    { host, port, instances: app.names },
+    {
+      clock,
+      log,
+      status: () =>
+        apiStatus(
+          { version, startedAtMs, nowMs: clock.nowMs(), threads, verifier: verifier.status() },
+          app.facts(),
+        ),
+      notify: (instance, hashHex) => app.noteTip(instance, hashHex),
+    },
+  );
+  try {
+    const opened = await server.listen();
+    const url = webUrl(host, opened);
+    const flag = url === webUrl(USUAL_WEB.host, USUAL_WEB.port) ? '' : ` --url ${url}`;
+    log.info({ port: opened }, `status at ${url}/api/v1/status, or: npm run kpss -- status${flag}`);
+  } catch (error) {
+    await server.close();
+    throw error;
+  }
+  return () => server.close();
+}
+
+/**
+ * Where this machine finds a port that is open on an address.
+ * @returns without a slash at the end
+ */
+export function webUrl(host: string, port: number): string {
+  const own = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
+  return `http://${own.includes(':') ? `[${own}]` : own}:${port}`;
+}
