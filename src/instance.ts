@@ -26,6 +26,7 @@ import { createSubmitter, type Submitter } from './node/submitter.ts';
 import type { SignalScore } from './node/tip-feed.ts';
 import type { SignalName, SignalReport } from './node/tip-signal.ts';
 import type { NodeSignals, SignalListener } from './node-signals.ts';
+import type { JournaledBlock } from './store/journal-records.ts';
 import type { JournalStore } from './store/journal-store.ts';
 import {
   type MinersServer,
@@ -182,6 +183,7 @@ export class Instance {
       clock,
       log,
       submit: (share, workerName) => this.#blocks.submit(share, workerName),
+      wait: (share, workerName) => this.#blocks.wait(share, workerName),
     });
     this.#desk = new LoginDesk({ network, ...options.payout });
     const serve = modules.createServer ?? ((...given) => new StratumServer(...given));
@@ -193,7 +195,7 @@ export class Instance {
       login: (userName) => this.#tellIfRefused(this.#desk.login(userName)),
       onLogin: (session) => this.#welcome(session),
       onCandidate: (share, session) => this.#throttled.offer(share, session.workerName ?? 'unnamed'),
-      onWaitingCandidate: (share, session) => this.#blocks.wait(share, session.workerName ?? 'unnamed'),
+      onWaitingCandidate: (share, session) => this.#throttled.wait(share, session.workerName ?? 'unnamed'),
       judge: (share, sessionId, onLateVerdict) =>
         judgeShare(share, this.#verifierSession(sessionId), modules, onLateVerdict),
       onResult: (result, session) => this.#count(result, session),
@@ -214,6 +216,7 @@ export class Instance {
     this.#warnIfExperimental();
     // Not before the port is ours: another KPSS that has it would write to the same journal.
     this.#blocks.recover();
+    this.#seedThrottle();
     this.#nodes.start();
     this.#signals.start();
     this.#scheduleSummary();
@@ -241,11 +244,6 @@ export class Instance {
    */
   noteTip(hashHex: string, about: { readonly signal: SignalName; readonly node?: string }): void {
     this.#nodes.noteTip(hashHex, about);
-  }
-
-  /** When blocks of ours were handed in before the start: they use up the throttle's rate. */
-  seedThrottle(timesMs: readonly number[]): void {
-    this.#throttled.seed(timesMs);
   }
 
   status(): InstanceStatus {
@@ -306,6 +304,16 @@ export class Instance {
   #proveWithoutMiners(): void {
     const { fixedPayout } = this.#desk;
     if (fixedPayout !== undefined) this.#jobs.current(fixedPayout);
+  }
+
+  /** Blocks of an earlier run use up the throttle's rate. Those without an answer count when they get theirs. */
+  #seedThrottle(): void {
+    const takeUp = (blocks: readonly JournaledBlock[]): void => {
+      const accepted = blocks.filter(({ outcome }) => outcome?.outcome === 'accepted');
+      this.#throttled.seed(accepted.map(({ found }) => found.atMs));
+    };
+    // That the journal cannot be read is told where its blocks are taken up.
+    this.#ledger.open()?.then(takeUp, () => undefined);
   }
 
   #warnIfExperimental(): void {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { createMemoryJournal } from '../test/support/memory-journal.ts';
 import { noRandom, rawTemplate, recordedTemplate, tipOf } from '../test/support/mining.ts';
 import { createKeptLog, createScriptedRpc } from '../test/support/scripted-rpc.ts';
 import { EASY, HARD_BITS } from '../test/support/session-harness.ts';
@@ -34,12 +35,14 @@ function setUp(rules: Partial<ThrottleRules> | undefined) {
   const log = createKeptLog();
   const jobs = new JobBook(new Uint8Array(0));
   const out: { share: Share; atMs: number }[] = [];
+  const waiting: Share[] = [];
   const startMs = clock.nowMs();
   const throttled = new ThrottledBlocks(rules && rulesOf(rules), {
     jobs,
     clock,
     log,
     submit: (share) => out.push({ share, atMs: clock.nowMs() - startMs }),
+    wait: (share) => waiting.push(share),
   });
   const takeTip = (byte: number, changes: object = {}): void => {
     jobs.add(recordedTemplate({ previousblockhash: tipOf(byte), ...changes }));
@@ -51,7 +54,17 @@ function setUp(rules: Partial<ThrottleRules> | undefined) {
     return share;
   };
   takeTip(1);
-  return { clock, log, jobs, throttled, out, takeTip, offer, times: () => out.map(({ atMs }) => atMs) };
+  return {
+    clock,
+    log,
+    jobs,
+    throttled,
+    out,
+    waiting,
+    takeTip,
+    offer,
+    times: () => out.map(({ atMs }) => atMs),
+  };
 }
 
 test('without rules all go out in the same tick, and there is no status', () => {
@@ -203,6 +216,14 @@ test('what is held at the end is given up, and the log says so', async () => {
   );
 });
 
+test('a candidate that waits for its verdict is written down for the next start only without a throttle', () => {
+  for (const rules of [undefined, { blocksPerHour: 1 }]) {
+    const { jobs, throttled, waiting } = setUp(rules);
+    throttled.wait(makeCandidate(jobs), 'rig');
+    assert.equal(waiting.length, rules === undefined ? 1 : 0);
+  }
+});
+
 test('the log has a line a minute, however many candidates come', async () => {
   const { clock, log, offer, takeTip } = setUp({ minBlockIntervalMs: 10 * HOUR_MS });
   offer();
@@ -219,15 +240,15 @@ test('the log has a line a minute, however many candidates come', async () => {
 });
 
 /** A server without sockets: the test plays its miners through the modules that it is given. */
-function createRig(throttle: ThrottleRules) {
+function createRig(throttle: ThrottleRules, clock = createVirtualClock(), journal = createMemoryJournal()) {
   const network = findNetwork('ravencoin', 'test');
   assert(network);
-  const clock = createVirtualClock();
   const acceptedMs: number[] = [];
   let tip = 1;
   const rpc = createScriptedRpc((method, params) => {
     if (method === 'getblockchaininfo') return { chain: 'test' };
     if (method === 'getbestblockhash') return tipOf(tip);
+    if (method === 'getblockheader') return { confirmations: 1 };
     if (method === 'submitblock') {
       acceptedMs.push(clock.nowMs());
       tip = (tip % 250) + 1;
@@ -246,10 +267,13 @@ function createRig(throttle: ThrottleRules) {
       payout: { mainScript: Uint8Array.of(0x51), recipients: [] },
       tag: new Uint8Array(0),
       stratum: { host: '127.0.0.1', port: 0, vardiff: EASY },
+      // A poll each second is enough for a chain that only this miner moves.
+      tips: { pollMs: 1_000, refreshMs: 30_000, askAfterFound: true },
       throttle,
     },
     {
       clock,
+      journal,
       random: noRandom,
       log: createKeptLog(),
       verifier,
@@ -266,19 +290,29 @@ function createRig(throttle: ThrottleRules) {
     modules.onCandidate(share, { workerName: 'rig' } as Session);
     modules.onResult({ kind: 'accepted', share, verified: true }, { workerName: 'rig' } as Session);
   };
-  return { instance, clock, acceptedMs, mine };
+  /** Mines for so long, a candidate each five seconds. */
+  const mineFor = async (durationMs: number): Promise<number> => {
+    const candidates = durationMs / 5_000;
+    for (let i = 0; i < candidates; i++) {
+      mine();
+      await clock.advance(5_000);
+    }
+    return candidates;
+  };
+  const stop = async (): Promise<void> => {
+    const stopped = instance.stop();
+    await clock.advance(20_000);
+    await stopped;
+  };
+  return { instance, clock, journal, acceptedMs, mineFor, stop };
 }
 
 test('over two hours of a candidate each five seconds, the network gets its twelve an hour, five minutes apart', async () => {
-  const { instance, clock, acceptedMs, mine } = createRig(rulesOf({ blocksPerHour: 12 }));
+  const { instance, clock, acceptedMs, mineFor, stop } = createRig(rulesOf({ blocksPerHour: 12 }));
   await instance.start();
   await clock.advance(0);
   const startMs = clock.nowMs();
-  const candidates = (2 * HOUR_MS) / 5_000;
-  for (let i = 0; i < candidates; i++) {
-    mine();
-    await clock.advance(5_000);
-  }
+  const candidates = await mineFor(2 * HOUR_MS);
   assert.equal(acceptedMs.length, 25, 'from the first second to the last');
   for (const [i, atMs] of acceptedMs.entries()) assert.equal(atMs - startMs, i * 5 * MINUTE_MS);
   const { counts, throttle } = instance.status();
@@ -286,8 +320,24 @@ test('over two hours of a candidate each five seconds, the network gets its twel
   assert.equal(counts.blocksAccepted, 25);
   assert.equal(throttle?.blocksLastHour, 12);
   assert.equal((throttle?.heldTotal ?? 0) + 1, candidates);
-  const stopped = instance.stop();
-  await clock.advance(20_000);
-  await stopped;
+  await stop();
   assert.equal(clock.pending(), 0);
+});
+
+test('the rate holds across a restart', async () => {
+  const rules = rulesOf({ blocksPerHour: 12 });
+  const before = createRig(rules);
+  const { clock, journal } = before;
+  await before.instance.start();
+  await clock.advance(0);
+  await before.mineFor(7 * MINUTE_MS);
+  await before.stop();
+  const after = createRig(rules, clock, journal);
+  await after.instance.start();
+  await clock.advance(0);
+  await after.mineFor(10 * MINUTE_MS);
+  await after.stop();
+  const [first = 0] = before.acceptedMs;
+  const minutes = [...before.acceptedMs, ...after.acceptedMs].map((atMs) => (atMs - first) / MINUTE_MS);
+  assert.deepEqual(minutes, [0, 5, 10, 15]);
 });

@@ -48,6 +48,8 @@ interface ThrottledBlocksModules {
   readonly log: Log;
   /** FoundBlocks.submit. */
   readonly submit: (share: Share, workerName: string) => void;
+  /** FoundBlocks.wait. */
+  readonly wait: (share: Share, workerName: string) => void;
 }
 
 interface Held {
@@ -106,6 +108,14 @@ export class ThrottledBlocks {
     const decision = this.#decide();
     if (decision.isOpen) this.#submit(share, workerName);
     else this.#hold(share, workerName, decision);
+  }
+
+  /**
+   * A candidate will be offered later, if ever. FoundBlocks would write it down at the end and send it at the next start,
+   * past the throttle: so it hears of it only where there is none.
+   */
+  wait(share: Share, workerName: string): void {
+    if (!this.#isSet) this.#modules.wait(share, workerName);
   }
 
   /** The newest template changed: another tip drops what is held, another difficulty may let it go. */
