@@ -205,14 +205,55 @@ test('a block that is none costs the connection, also where its proof of work ca
   await shakenHands(devnet);
 });
 
+test('a peer is not read from while its block is judged, and others are', async () => {
+  const judging = Promise.withResolvers<void>();
+  const asked = Promise.withResolvers<void>();
+  const verifier: typeof fakeVerifier = {
+    ...fakeVerifier,
+    verify: async (request) => {
+      asked.resolve();
+      await judging.promise;
+      return fakeVerifier.verify(request);
+    },
+  };
+  const devnet = await createDevnet({ network: P2P_NETWORK, p2pPort: 0 }, { ...modules, verifier });
+  cleanUps.push(() => devnet.close());
+  const peer = await shakenHands(devnet);
+  const block = await solveBlock(fakeVerifier, draftBlock(await getTemplate(devnet)));
+  peer.send({ kind: 'block', bytes: hexToBytes(block.hex) });
+  await asked.promise;
+  peer.send({ kind: 'ping', nonce: 1n });
+  await shakenHands(devnet);
+  await shakenHands(devnet);
+  assert(!peer.received.some((message) => message.kind === 'pong'));
+  judging.resolve();
+  await peer.got('pong');
+  assert.equal(devnet.tip(), block.hash);
+});
+
+test('where the P2P port is taken there is no devnet', async () => {
+  const { p2pPort = 0 } = await startDevnet();
+  await assert.rejects(createDevnet({ network: P2P_NETWORK, p2pPort }, modules), {
+    code: 'KPSS_DEVNET_LISTEN',
+  });
+});
+
 test('who asks for more blocks than it reads is dropped', async () => {
   const devnet = await startDevnet();
-  const hash = await devnet.control.addBlock();
+  const template = await getTemplate(devnet);
+  const outputs = [{ amountSat: BigInt(template.coinbasevalue), script: new Uint8Array(1_000_000) }];
+  const block = await solveBlock(fakeVerifier, draftBlock(template, { coinbase: { outputs } }));
+  assert.equal(await rpc(devnet, 'submitblock', block.hex), null);
   const peer = await shakenHands(devnet);
   peer.socket.pause();
-  const items = Array.from({ length: 50_000 }, () => ({ type: 0x40000002, hashInternal: internal(hash) }));
-  for (let i = 0; i < 3; i++) peer.send({ kind: 'getdata', items });
-  await until(() => peer.closed || peer.socket.errored !== null, 'the end of the connection');
+  const item = { type: 0x40000002, hashInternal: internal(block.hash) };
+  peer.send({ kind: 'getdata', items: Array.from({ length: 25 }, () => item) });
+  // A socket that is not read notices its end when it writes.
+  const ping = { kind: 'ping', nonce: 1n } as const;
+  await until(() => {
+    peer.send(ping);
+    return peer.closed || peer.socket.errored !== null;
+  }, 'the end of the connection');
   await shakenHands(devnet);
 });
 

@@ -128,8 +128,8 @@ export class P2pConnection {
   /**
    * Sends a block in this very tick.
    *
-   * Of 2 MB of block, to bytes takes 2.3 ms and the checksum by Node's own SHA-256 1.2 ms (8 ms in JavaScript); of the
-   * usual 20 kB both take 0.05 ms.
+   * A block of 20 kB takes 0.3 ms, one of 2 MB 5 ms: 2.9 ms to make bytes of hex, 1.4 ms for the checksum by Node's own
+   * SHA-256 (in JavaScript 8 ms), the rest to write. So whoever has other ways for it goes those first.
    * @returns whether it was written; false where the connection is not open, or is given up since the node reads nothing
    */
   sendBlock(blockHex: string): boolean {

@@ -8,15 +8,15 @@ import type { ConnectionEnd } from './p2p-connection.ts';
 export function connectionEndText(end: ConnectionEnd, at: string, networkText: string): string {
   switch (end.kind) {
     case 'unreachable':
-      return `the node's P2P port ${at} does not answer (${end.code}); make sure that the node runs, that this is its P2P port, and that its raven.conf has no listen=0, which closes it`;
+      return `The node's P2P port ${at} does not answer (${end.code}). Make sure that the node runs, that this is its P2P port, and that its raven.conf has no listen=0, which closes it.`;
     case 'no-answer':
-      return `the node's P2P port ${at} does not answer in time; make sure that no firewall stands before it, and that it is a node's P2P port`;
+      return `The node's P2P port ${at} does not answer in time. Make sure that no firewall stands before it, and that it is a node's P2P port.`;
     case 'hung-up':
       return hungUpText(end, at, networkText);
     case 'silent':
-      return `the node at ${at} went silent on its P2P port: it hangs, or the network between is cut`;
+      return `The node at ${at} went silent on its P2P port: it hangs, or the network between is cut.`;
     case 'not-reading':
-      return `the node at ${at} does not read what is sent to its P2P port: it hangs, or the network between is too slow`;
+      return `The node at ${at} does not read what is sent to its P2P port: it hangs, or the network between is too slow.`;
     case 'garbage':
       return garbageText(end.fault, at, networkText);
   }
@@ -24,9 +24,9 @@ export function connectionEndText(end: ConnectionEnd, at: string, networkText: s
 
 function hungUpText(end: ConnectionEnd & { kind: 'hung-up' }, at: string, networkText: string): string {
   if (end.reason !== undefined)
-    return `the node at ${at} closed the P2P connection and says why: ${end.reason}`;
-  if (end.wasOn) return `the P2P connection to ${at} was lost: the node stopped, or closed it`;
-  return `the node at ${at} closes P2P connections at once; make sure that it is one of ${networkText}; if it has banned this machine, a line whitelist=127.0.0.1 in its raven.conf prevents it (the address of this machine where the node is on another one)`;
+    return `The node at ${at} closed the P2P connection and says why: ${end.reason}.`;
+  if (end.wasOn) return `The P2P connection to ${at} was lost: the node stopped, or closed it.`;
+  return `The node at ${at} closes P2P connections at once. Make sure that it is one of ${networkText}. If it has banned this machine, a line whitelist=127.0.0.1 in its raven.conf prevents it (where the node is on another machine, the address of this one).`;
 }
 
 function garbageText(
@@ -35,6 +35,6 @@ function garbageText(
   networkText: string,
 ): string {
   if (fault === 'wrong-magic')
-    return `what answers at ${at} is no P2P port of ${networkText}; look at host and port, and at the node's network`;
-  return `what comes from the P2P port ${at} cannot be read (${fault}); make sure that it is a node of ${networkText}`;
+    return `What answers at ${at} is no P2P port of ${networkText}. Look at host and port, and at the node's network.`;
+  return `What comes from the P2P port ${at} cannot be read (${fault}). Make sure that it is a node of ${networkText}.`;
 }

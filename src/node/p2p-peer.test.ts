@@ -38,13 +38,20 @@ function createPeer(port: number, isAuto = false) {
   const warnings: string[] = [];
   const log = { ...silentLog, warn: (_: object, message: string) => void warnings.push(message) };
   const peer = new P2pPeer(
-    { node: 'home', host: '127.0.0.1', port, isAuto, network: P2P_NETWORK, version: '0.1.0' },
+    {
+      node: 'home',
+      host: '127.0.0.1',
+      port,
+      isAuto,
+      network: P2P_NETWORK,
+      version: '0.1.0',
+    },
     {
       clock,
       random: noRandom,
       log,
-      hashOfHeader: (header) => finalHash(header.headerHash, header.nonce, header.mixHash, KAWPOW),
       handlers: { onTip: (hashHex) => tips.push(hashHex), onReport: (report) => reports.push(report) },
+      hashOfHeader: (header) => finalHash(header.headerHash, header.nonce, header.mixHash, KAWPOW),
     },
   );
   cleanUps.unshift(() => peer.stop());
@@ -79,8 +86,8 @@ test('it introduces itself as one that wants no transactions and has no blocks, 
   assert.deepEqual(
     reports.map(({ state, sentence }) => [state, sentence]),
     [
-      ['connecting', `connecting to the P2P port 127.0.0.1:${node.port}`],
-      ['on', `listens to /Ravencoin:4.6.1/ at 127.0.0.1:${node.port}`],
+      ['connecting', `Connecting to the P2P port 127.0.0.1:${node.port}.`],
+      ['on', `Listens to /Ravencoin:4.6.1/ at 127.0.0.1:${node.port}.`],
     ],
   );
 });
@@ -124,7 +131,7 @@ for (const name of [
     await until(() => tips.includes(blocks.at(-1) as string), 'the last block');
     for (const block of blocks) assert(tips.includes(block), block);
     await connection.got('pong');
-    assert.equal(reports.at(-1)?.sentence, `listens to /Ravencoin:4.6.1/ at 127.0.0.1:${node.port}`);
+    assert.equal(reports.at(-1)?.sentence, `Listens to /Ravencoin:4.6.1/ at 127.0.0.1:${node.port}.`);
   });
 }
 
@@ -141,7 +148,7 @@ for (const version of ['70002', '70025']) {
     };
     const { peer, state } = createPeer(node.port);
     await state('failed');
-    assert.match(peer.report().sentence, /Version must be 700\d\d or greater; KPSS keeps trying$/);
+    assert.match(peer.report().sentence, /Version must be 700\d\d or greater\. KPSS keeps trying\.$/);
   });
 }
 
@@ -210,7 +217,7 @@ test('a port that refuses is reported with what to do about it', async () => {
   await state('failed');
   assert.match(
     peer.report().sentence,
-    /127\.0\.0\.1:\d+ does not answer \(ECONNREFUSED\).*listen=0.*KPSS keeps trying$/,
+    /127\.0\.0\.1:\d+ does not answer \(ECONNREFUSED\).*listen=0.*KPSS keeps trying\.$/,
   );
 });
 
@@ -220,7 +227,7 @@ test('a port that nobody asked for and that does not answer is off, and looked f
   await node.close();
   const { peer, clock, reports, state } = createPeer(port, true);
   await state('off');
-  assert.match(peer.report().sentence, /^no P2P port at/);
+  assert.match(peer.report().sentence, /^No P2P port at/);
   await node.open(port);
   await clock.advance(59_000);
   assert.equal(node.connections.length, 0);
@@ -230,6 +237,18 @@ test('a port that nobody asked for and that does not answer is off, and looked f
     reports.map((report) => report.state),
     ['connecting', 'off', 'on'],
   );
+});
+
+test('a port that nobody asked for and that is something else is told of, and left in peace for a minute', async () => {
+  const node = await listen();
+  node.welcome = (connection) => connection.sendRaw('SSH-2.0-server\r\n');
+  const { peer, clock, state } = createPeer(node.port, true);
+  await state('failed');
+  assert.match(peer.report().sentence, /is no P2P port of ravencoin regtest/);
+  await clock.advance(59_999);
+  assert.equal(node.connections.length, 1);
+  await clock.advance(1);
+  await node.connection(1);
 });
 
 const HOSTILE: readonly [string, (connection: ScriptedP2pSocket) => void, RegExp][] = [

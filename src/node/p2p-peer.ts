@@ -54,7 +54,7 @@ export class P2pPeer implements TipSignal {
     this.#modules = modules;
     const { host, port } = options;
     this.#at = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
-    this.#report = this.#reportOf('connecting', `connecting to the P2P port ${this.#at}`);
+    this.#report = this.#reportOf('connecting', `Connecting to the P2P port ${this.#at}.`);
   }
 
   start(): void {
@@ -77,7 +77,8 @@ export class P2pPeer implements TipSignal {
   /**
    * Writes a block to the node in this very tick, where a connection stands. An answer never comes: what the node makes
    * of it, its RPC says (`duplicate`, when this way was the faster one). ravend checks it like any block from the
-   * network, so a block that breaks a rule ends the connection.
+   * network: one that breaks a rule, as a forged mix hash does, ends the connection, and a node on another machine bans
+   * this one for a day unless its raven.conf has a whitelist line for it.
    * @param blockHex the whole block
    * @returns whether it was written
    */
@@ -107,7 +108,7 @@ export class P2pPeer implements TipSignal {
     this.#steady = this.#modules.clock.setTimer(STEADY_AFTER_MS, () => {
       this.#failures = 0;
     });
-    this.#say('on', `listens to ${userAgent || 'a node without a name'} at ${this.#at}`);
+    this.#say('on', `Listens to ${userAgent || 'a node without a name'} at ${this.#at}.`);
   }
 
   #rejected(rejected: string, reason: string): void {
@@ -127,9 +128,9 @@ export class P2pPeer implements TipSignal {
     if (isLookingAround && (end.kind === 'unreachable' || end.kind === 'no-answer')) {
       this.#say(
         'off',
-        `no P2P port at ${this.#at}: new blocks are learned of in other ways; looked for each minute`,
+        `No P2P port at ${this.#at}, so new blocks are learned of in other ways. It is looked for every minute.`,
       );
-    } else this.#say('failed', `${connectionEndText(end, this.#at, `${coin} ${name}`)}; KPSS keeps trying`);
+    } else this.#say('failed', `${connectionEndText(end, this.#at, `${coin} ${name}`)} KPSS keeps trying.`);
   }
 
   #say(state: SignalReport['state'], sentence: string): void {
