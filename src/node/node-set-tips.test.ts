@@ -204,6 +204,24 @@ test('a header question that hangs delays no job', async () => {
   await stopped;
 });
 
+test('of a node that moves on while its work is asked for, the last tip counts', async () => {
+  const { clock, set, n2, served } = setUp(2);
+  set.start();
+  await clock.advance(20_000);
+  n2.rpc.hold('getblockheader');
+  n2.state.tip = 'b1';
+  await clock.advance(250);
+  n2.state.tip = 'b2';
+  await clock.advance(250);
+  assert.deepEqual(served(), ['n1 a1 new']);
+  n2.rpc.hold();
+  n2.rpc.take('getblockheader').fail(GONE);
+  await clock.settle();
+  assert.deepEqual(served(), ['n1 a1 new', 'n2 b2 new']);
+  assert.equal(n2.rpc.atOnce('getblockheader'), 1);
+  await set.stop();
+});
+
 test('a node that claims endless work holds the mining up for some blocks at the most', async () => {
   const { clock, set, n2, n1, served, report } = setUp(2);
   n2.state.chainwork = 'f'.repeat(64);

@@ -198,16 +198,14 @@ export class NodeSet<T extends TemplateHead> {
     this.#guard(() => this.#options.onTemplate(template, { newTip, node: member.node.name }));
   }
 
-  /** A node that is ahead, or needed since the source is lost, gives its template at once; once for each tip. */
+  /** A node that is ahead, or needed since the source is lost, gives its template at once. */
   #urge(healthy: readonly boolean[]): void {
     const source = this.#sourceNow;
     for (const [index, member] of this.#ranked.entries()) {
       const { tip } = member;
-      if (!healthy[index] || member === source || tip === undefined) continue;
-      if (member.hasWork || member.urgedTip === tip) continue;
+      if (!healthy[index] || member === source || tip === undefined || member.hasWork) continue;
       if (source !== undefined && !(this.#isAhead(tip, source.tip) && this.#isAhead(tip, this.#servedTip)))
         continue;
-      member.urgedTip = tip;
       member.source.urge();
     }
   }

@@ -74,8 +74,6 @@ export class SetMember<T extends TemplateHead> {
   apartSinceMs: number | undefined;
   /** The node that gives the templates does not have its tip in its chain. */
   isForked = false;
-  /** The tip for which it was urged to give a template. */
-  urgedTip: string | undefined;
   readonly #comparesTips: boolean;
   readonly #modules: MemberModules<T>;
   readonly #events: MemberEvents<T>;

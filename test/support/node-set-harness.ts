@@ -30,6 +30,8 @@ export interface TestNode {
   /** Every call fails. */
   away?: RpcError | undefined;
   noTemplate?: RpcError | undefined;
+  /** Nothing is answered; the calls time out after five seconds. */
+  hangs?: boolean;
   /** What getblockheader names as chainwork instead of the truth; an error is thrown. */
   chainwork?: unknown;
   /** Blocks that it does not have in its chain: confirmations of -1. */
@@ -54,7 +56,12 @@ export function setUpNodeSet(count: number, options: Partial<NodeSetOptions<SetT
   const nodes = Array.from({ length: count }, (_, index) => {
     const name = `n${index + 1}`;
     const state: TestNode = { tip: 'a1', chain: 'main', beside: new Set(), info: {}, network: undefined };
-    const rpc = createScriptedRpc((method, params) => answer(state, name, method, params));
+    const rpc = createScriptedRpc((method, params) => {
+      if (!state.hangs) return answer(state, name, method, params);
+      const { promise, reject } = Promise.withResolvers<never>();
+      clock.setTimer(5_000, () => reject(TIMED_OUT));
+      return promise;
+    });
     return { name, url: `http://${name}`, priority: index + 1, rpc, state };
   });
   const jobs: { tip: string; newTip: boolean; node: string; atMs: number }[] = [];
