@@ -8,6 +8,8 @@ import { measureKawpow } from '../measure/kawpow.ts';
 import { programVersion } from '../version.ts';
 import { runBench } from './bench.ts';
 import { runDev } from './dev.ts';
+import { runDoctor } from './doctor.ts';
+import { doctorIo } from './doctor-io.ts';
 import { processHashIo, runHash } from './hash.ts';
 import { createLog, LOG_FORMATS, LOG_LEVELS, type ProgramLog } from './log.ts';
 import { runMine } from './mine.ts';
@@ -35,6 +37,7 @@ export function createProgram(exit: (code: number) => void): Command {
     throw error;
   });
   addServers(program, exit);
+  addCare(program, exit);
   addTools(program, exit);
   return program;
 }
@@ -82,6 +85,22 @@ function addServers(program: Command, exit: (code: number) => void): void {
     .action(async ({ blockTime, ...flags }) =>
       exit(await runDev({ ...flags, blockTimeS: blockTime }, processIo(flags, logProgress))),
     );
+}
+
+/** What is done before and beside mining. */
+function addCare(program: Command, exit: (code: number) => void): void {
+  program
+    .command('doctor')
+    .description('look at everything between here and a found block; changes nothing')
+    .option('-c, --config <file>', 'configuration file (default: kpss.yaml in this folder, if there is one)')
+    .option('--node <url>', 'the node’s RPC, as for kpss start')
+    .option('--address <address>', 'where blocks are paid')
+    .option('--host <address>', 'address for miners')
+    .option('--port <port>', 'port for miners')
+    .option('--network <network>', 'main, test or regtest (default: main)')
+    .option('--coin <coin>', 'ravencoin or neurai (default: ravencoin)')
+    .option('--json', 'for programs: {"ok": …, "checks": […]}')
+    .action(async (flags) => exit(await runDoctor(flags, doctorIo())));
 }
 
 function addTools(program: Command, exit: (code: number) => void): void {

@@ -9,7 +9,7 @@ import { LinesAndStatus, type StatusLine } from './status-line.ts';
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** What a terminal without a width of its own is taken for. */
-const USUAL_COLUMNS = 80;
+export const USUAL_COLUMNS = 80;
 
 /** Progress of a server: a bar below its log in a terminal, lines of the log otherwise. */
 export function logProgress(log: ProgramLog): Progress {

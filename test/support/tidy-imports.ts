@@ -58,6 +58,12 @@ const RULES: Readonly<Record<string, FolderRule>> = {
   store: { sources: ['chain', 'mining'], types: [], packages: [], node: 'any' },
   web: { sources: ['chain', 'mining'], types: [], packages: ['fastify'], node: 'any' },
   devnet: { sources: ['chain', 'kawpow', 'mining'], types: [], packages: ['zeromq'], node: 'any' },
+  doctor: {
+    sources: ['chain', 'kawpow', 'mining', 'node'],
+    types: ['config'],
+    packages: [],
+    node: 'any',
+  },
   config: {
     sources: ['chain'],
     types: ['mining', 'stratum', 'node', 'store', 'web'],

@@ -1,0 +1,25 @@
+import { systemClock } from '../clock.ts';
+import { examine } from '../doctor/examine.ts';
+import type { DoctorIo } from './doctor.ts';
+import { BLOCKS } from './progress-text.ts';
+import { glyphsFor, USUAL_COLUMNS } from './terminal.ts';
+
+/** The doctor's outside: this process, its terminal and the real machine. */
+export function doctorIo(): DoctorIo {
+  const { stdout, env } = process;
+  const modules = {
+    clock: systemClock,
+    runtime: { version: process.versions.node, platform: `${process.platform} ${process.arch}` },
+  };
+  return {
+    env,
+    style: {
+      columns: stdout.columns || USUAL_COLUMNS,
+      // Source: no-color.org
+      colour: stdout.isTTY === true && env.TERM !== 'dumb' && (env.NO_COLOR ?? '') === '',
+      unicode: glyphsFor(env) === BLOCKS,
+    },
+    print: (text) => void stdout.write(`${text}\n`),
+    examine: (config) => examine(config, modules),
+  };
+}

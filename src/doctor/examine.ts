@@ -1,0 +1,114 @@
+import type { Config, InstanceConfig, NodeConfig } from '../config/types.ts';
+import { PROOFS_OF_WORK } from '../kawpow/params.ts';
+import type { Clock } from '../mining/ports.ts';
+import { createRpcClient } from '../node/rpc-client.ts';
+import type { Check, Finding } from './check.ts';
+import { examineNode } from './examine-node.ts';
+import { hasLightCache, lookAtFolder } from './machine-facts.ts';
+import {
+  judgeCacheFolder,
+  judgeDataFolder,
+  judgeInstancePayout,
+  judgeNodeJs,
+  judgeOwnClock,
+  judgePort,
+  judgeVerifier,
+  judgeWebPort,
+  type VerifierFacts,
+} from './machine-verdicts.ts';
+import { isRunning } from './running.ts';
+import { tryListen } from './tcp.ts';
+import { measureVerifier } from './verifier-speed.ts';
+
+export interface ExamineModules {
+  readonly clock: Clock;
+  /** Version and platform of Node.js. */
+  readonly runtime: { readonly version: string; readonly platform: string };
+  /** Shares a second of one thread; src/doctor/verifier-speed.ts when left out. */
+  readonly measure?: typeof measureVerifier;
+}
+
+/** As many as ravend answers at once (rpcthreads=4): the doctor leaves its queue to those who mine. */
+const SOCKETS_MAX = 4;
+
+/**
+ * Looks at everything between a configuration and a found block, at once where nothing depends on one another. Changes
+ * nothing anywhere, and is done within ten seconds.
+ * @returns the machine's checks, then each instance's with its nodes'
+ */
+export async function examine(config: Config, modules: ExamineModules): Promise<Check[]> {
+  const { clock, runtime } = modules;
+  const { cacheDirectory } = config.verifier;
+  const runs = await isRunning(config.web, clock);
+  const [instances, data, cache, web] = await Promise.all([
+    Promise.all(config.instances.map((instance) => examineInstance(instance, runs, modules))),
+    lookAtFolder(config.dataDirectory),
+    cacheDirectory === undefined ? undefined : lookAtFolder(cacheDirectory),
+    config.web && tryListen(config.web.host, config.web.port),
+  ]);
+  // At last, since it leaves time for nothing else.
+  const verifier = await measured(config, instances, modules);
+  const ofMachine = [
+    judgeNodeJs(runtime.version, runtime.platform),
+    judgeOwnClock(clock.nowMs()),
+    judgeDataFolder(data),
+    judgeCacheFolder(cache),
+    judgeVerifier(verifier),
+    judgeWebPort(config.web, web, runs),
+  ];
+  return [...owned(ofMachine, undefined, undefined), ...instances.flatMap(({ checks }) => checks)];
+}
+
+interface InstanceExamination {
+  readonly instance: InstanceConfig;
+  readonly checks: readonly Check[];
+  readonly epoch: number | undefined;
+}
+
+async function examineInstance(
+  instance: InstanceConfig,
+  runs: boolean,
+  modules: ExamineModules,
+): Promise<InstanceExamination> {
+  const { name, stratum, nodes } = instance;
+  const [listen, ...examined] = await Promise.all([
+    tryListen(stratum.host, stratum.port),
+    ...nodes.map((node) => examineOver(node, instance, modules)),
+  ]);
+  const own = [judgePort('instance.port', stratum, listen, runs, 'stratum'), judgeInstancePayout(instance)];
+  const ofNodes = examined.flatMap(({ findings }, i) => owned(findings, name, nodes[i]?.name));
+  const epoch = examined.find((node) => node.epoch !== undefined)?.epoch;
+  return { instance, checks: [...owned(own, name, undefined), ...ofNodes], epoch };
+}
+
+async function examineOver(node: NodeConfig, instance: InstanceConfig, { clock }: ExamineModules) {
+  const { url, credentials } = node;
+  const rpc = createRpcClient({ url, credentials, clock, maxSockets: SOCKETS_MAX });
+  try {
+    return await examineNode(node, instance, { rpc, clock });
+  } finally {
+    rpc.close();
+  }
+}
+
+/** The first instance whose epoch is known stands for all: they share the threads. */
+async function measured(
+  { verifier }: Config,
+  instances: readonly InstanceExamination[],
+  { clock, measure = measureVerifier }: ExamineModules,
+): Promise<VerifierFacts | undefined> {
+  const known = instances.find(({ epoch }) => epoch !== undefined);
+  if (known?.epoch === undefined) return undefined;
+  const pow = PROOFS_OF_WORK[known.instance.network.proofOfWork];
+  const { epoch } = known;
+  const isCached = await hasLightCache(verifier, pow, epoch);
+  return { epoch, threads: verifier.threads, isCached, sharesPerS: measure(pow, epoch, clock) };
+}
+
+function owned(
+  findings: readonly Finding[],
+  instance: string | undefined,
+  node: string | undefined,
+): Check[] {
+  return findings.map((finding) => ({ ...finding, instance, node }));
+}

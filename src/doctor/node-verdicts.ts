@@ -1,0 +1,158 @@
+import type { Network } from '../chain/coins.ts';
+import type { NodeConfig } from '../config/types.ts';
+import { isRecord } from '../node/json.ts';
+import { RpcError, type RpcErrorKind } from '../node/rpc-error.ts';
+import { wrongNetwork } from '../node/status.ts';
+import type { Answer, NodeAnswers } from './ask-node.ts';
+import { type Finding, failure, green, red, skipped, wordsOf, yellow } from './check.ts';
+
+/** Kinds of failure that show the node is there, and only lets us not in. */
+const REFUSES_US: ReadonlySet<RpcErrorKind> = new Set(['unauthorized', 'cookie', 'forbidden']);
+/** The first release that holds a block to its header's height. Source: Ravencoin Core's release notes */
+const VERSION_MIN = 4_080_000;
+const ENFORCED_FROM_HEIGHT = '4,487,776';
+/** A block or two behind the headers is a block on its way; from here on it is a download. */
+const BEHIND_BLOCKS_MAX = 2;
+/** ravend itself calls a tip that is older "downloading". Source: Ravencoin Core, DEFAULT_MAX_TIP_AGE */
+const TIP_AGE_S_MAX = 24 * 3600;
+/** With fewer, one that leaves or lies is felt: a block spreads slower than that of another miner. */
+const PEERS_WISHED = 3;
+
+/** How the node took its first question. */
+export function judgeFirst(
+  first: Answer,
+  isOpen: boolean,
+  { url, credentials }: Pick<NodeConfig, 'url' | 'credentials'>,
+): Finding[] {
+  if (first.ok) {
+    const how =
+      credentials.kind === 'cookie'
+        ? `The cookie ${credentials.path} is accepted.`
+        : `User ${credentials.user} and the password are accepted.`;
+    return [
+      green('node.answers', `The node at ${url} answers within ${msText(first.tookMs)}.`),
+      green('node.login', how),
+    ];
+  }
+  const { error } = first;
+  if (!(error instanceof RpcError) || !REFUSES_US.has(error.kind))
+    return [failure('node.answers', error), skipped('node.login', 'the node does not answer')];
+  if (error.kind === 'cookie' && !isOpen) {
+    return [
+      red(
+        'node.answers',
+        `Nothing answers at ${url}: ${error.message}, and the port is closed.`,
+        'Start ravend, with server=1 in its raven.conf, and look again; if it runs, host and port are wrong.',
+      ),
+      skipped('node.login', 'the node does not answer'),
+    ];
+  }
+  return [green('node.answers', `Something answers at ${url}.`), failure('node.login', error)];
+}
+
+/** 4060100 → 4.6.1 */
+function versionText(version: number): string {
+  const parts = [Math.floor(version / 1e6), Math.floor(version / 1e4) % 100, Math.floor(version / 100) % 100];
+  return parts.join('.');
+}
+
+export function judgeVersion(answer: Answer, network: Network): Finding {
+  if (!answer.ok) return failure('node.version', answer.error);
+  const version = isRecord(answer.value) ? answer.value.version : undefined;
+  if (typeof version !== 'number') return skipped('node.version', 'the node does not tell its version');
+  const name = `The node’s version is ${versionText(version)}`;
+  if (network.coin !== 'ravencoin' || version >= VERSION_MIN) return green('node.version', `${name}.`);
+  if (network.name !== 'main')
+    return green('node.version', `${name}; on the mainnet 4.8.0 or later would be needed.`);
+  return yellow(
+    'node.version',
+    `${name}, older than 4.8.0, which does not check the height in a block’s header. Newer nodes do, from height ${ENFORCED_FROM_HEIGHT} on: yours may follow a chain that the others refuse, and your blocks would be lost with it.`,
+    'Upgrade the node to Ravencoin Core 4.8.0 or later.',
+  );
+}
+
+export function judgeNetwork(answer: Answer, network: Network, url: string): Finding {
+  if (!answer.ok) return failure('node.network', answer.error);
+  const chain = isRecord(answer.value) ? answer.value.chain : undefined;
+  if (chain === network.name) return green('node.network', `It is on ${network.coin} ${network.name}.`);
+  if (typeof chain !== 'string')
+    return red(
+      'node.network',
+      'The node does not say which network it is on.',
+      'Is it a node of a KawPoW coin?',
+    );
+  const [sentence = '', cure = ''] = wrongNetwork(chain.slice(0, 32), network.name, url).sentence.split(
+    /(?<=\.) (?=Set)/,
+  );
+  return red('node.network', sentence, cure);
+}
+
+/** @param nowMs by our clock */
+export function judgeSynced({ chain, template }: NodeAnswers, network: Network, nowMs: number): Finding {
+  if (!chain.ok) return failure('node.synced', chain.error);
+  const info = isRecord(chain.value) ? chain.value : {};
+  const { blocks, headers, mediantime, initialblockdownload } = info;
+  if (typeof blocks !== 'number' || typeof headers !== 'number')
+    return skipped('node.synced', 'the node does not tell its number of blocks');
+  const isDownloading =
+    initialblockdownload === true ||
+    (!template.ok && template.error instanceof RpcError && template.error.kind === 'downloading');
+  const wait =
+    'Wait until it is done; the first time it takes hours. KPSS may be started meanwhile, and waits too.';
+  if (isDownloading || headers - blocks > BEHIND_BLOCKS_MAX) {
+    return red('node.synced', `The node is downloading the chain: ${shareText(blocks, headers)}.`, wait);
+  }
+  const age = typeof mediantime === 'number' ? nowMs / 1000 - mediantime : 0;
+  if (network.name !== 'regtest' && age > TIP_AGE_S_MAX) {
+    const days = (age / 86_400).toFixed(1);
+    return yellow(
+      'node.synced',
+      `The node’s last block is ${days} days old, though it has all ${headers} blocks that it knows of.`,
+      'See whether other nodes have newer blocks; if they have, restart this one and look at its peers.',
+    );
+  }
+  return green(
+    'node.synced',
+    blocks === 0 ? 'It has no block yet but the first.' : `It has all ${blocks} blocks.`,
+  );
+}
+
+/** `43.2 % (1000 of 2312 blocks)`; a node that knows no headers yet does not know how far it is. */
+function shareText(blocks: number, headers: number): string {
+  if (headers <= blocks) return `it has ${blocks} blocks and does not know yet how many there are`;
+  // Never 100 % while something is missing.
+  const percent = Math.min(99.9, Math.floor((blocks / headers) * 1000) / 10);
+  return `${percent.toFixed(1)} % (${blocks} of ${headers} blocks)`;
+}
+
+export function judgePeers({ peers, network: info, template }: NodeAnswers, network: Network): Finding {
+  const connections = info.ok && isRecord(info.value) ? info.value.connections : undefined;
+  const count = peers.ok && Array.isArray(peers.value) ? peers.value.length : connections;
+  if (!peers.ok && typeof count !== 'number') {
+    const { sentence, cure } = wordsOf(peers.error);
+    return yellow('node.peers', sentence, cure);
+  }
+  const hasNone =
+    !template.ok && template.error instanceof RpcError && template.error.kind === 'not-connected';
+  if (hasNone || count === 0) {
+    const sentence = 'The node has no connection to other nodes: no block would reach the network.';
+    return red(
+      'node.peers',
+      sentence,
+      'Check its internet connection and firewall; after a start it takes a minute or two. A node whose raven.conf has connect= stays alone with what that names.',
+    );
+  }
+  if (typeof count !== 'number') return skipped('node.peers', 'the node does not tell its number of peers');
+  const text = count === 1 ? 'one other node' : `${count} other nodes`;
+  if (network.name !== 'main' || count >= PEERS_WISHED)
+    return green('node.peers', `It is connected to ${text}.`);
+  return yellow(
+    'node.peers',
+    `It is connected to ${text} only: a found block would spread slowly, and lose against another one.`,
+    'Wait if it has just started; else look at its internet connection and firewall.',
+  );
+}
+
+function msText(ms: number): string {
+  return ms < 10 ? `${Math.max(0.1, ms).toFixed(1)} ms` : `${Math.round(ms)} ms`;
+}

@@ -1,0 +1,113 @@
+import { decodeAddress } from '../chain/address.ts';
+import { bytesToHex } from '../chain/bytes.ts';
+import type { Network } from '../chain/coins.ts';
+import { formatCoins } from '../chain/payout.ts';
+import type { TemplateResult } from '../mining/template.ts';
+import { isRecord } from '../node/json.ts';
+import { badTemplate } from '../node/status.ts';
+import type { Answer, NodeAnswers } from './ask-node.ts';
+import { type Finding, failure, green, red, skipped, wordsOf, yellow } from './check.ts';
+
+/** @param parsed undefined where there was no answer to parse */
+export function judgeTemplate(answer: Answer, parsed: TemplateResult | undefined, network: Network): Finding {
+  if (!answer.ok) return failure('node.template', answer.error);
+  if (parsed === undefined) return skipped('node.template', 'the node gave none');
+  if (!parsed.ok) {
+    const [sentence = '', cure = ''] = badTemplate(parsed.reason).sentence.split(/(?<=\.) (?=Check)/);
+    return red('node.template', sentence, cure.replace(' KPSS asks again.', ''));
+  }
+  const { height, transactions, coinbaseValueSat } = parsed.template;
+  const count = transactions.length === 1 ? '1 transaction' : `${transactions.length} transactions`;
+  const pays = `${formatCoins(coinbaseValueSat)} ${network.ticker}`;
+  return green('node.template', `It is complete: block ${height} with ${count}, worth ${pays}.`);
+}
+
+/** ravend adds a header of its own to templates where raven.conf names an address; KPSS makes its own. */
+export function judgeMiningAddress(answer: Answer): Finding {
+  if (!answer.ok || !isRecord(answer.value)) return skipped('node.miningaddress', 'there is no template');
+  const isSet = Object.hasOwn(answer.value, 'pprpcheader');
+  const state = isSet
+    ? 'It is set in raven.conf. KPSS does not need it and does not use it: blocks pay as the payout here says.'
+    : 'It is not set in raven.conf, and need not be.';
+  return green('node.miningaddress', state);
+}
+
+/** What the node thinks of the addresses that blocks pay. */
+export function judgePayout({ addresses }: Pick<NodeAnswers, 'addresses'>, network: Network): Finding {
+  const id = 'node.payout';
+  if (addresses.length === 0)
+    return green(id, 'Blocks pay the address that each miner logs in with; the node is asked about none.');
+  const findings = addresses.map(({ address, answer }) => judgeAddress(address, answer, network));
+  const worst =
+    findings.find(({ verdict }) => verdict === 'red') ?? findings.find(({ verdict }) => verdict === 'yellow');
+  if (worst !== undefined) return worst;
+  const [first] = findings;
+  if (first !== undefined && findings.length === 1) return first;
+  return green(id, `The node finds all ${findings.length} addresses valid.`);
+}
+
+function judgeAddress(address: string, answer: Answer, network: Network): Finding {
+  const id = 'node.payout';
+  if (!answer.ok) {
+    const { sentence, cure } = wordsOf(answer.error);
+    return yellow(id, `Whether ${address} is valid could not be asked: ${sentence}`, cure);
+  }
+  const said = isRecord(answer.value) ? answer.value : {};
+  if (said.isvalid !== true) {
+    return red(
+      id,
+      `The node says that ${address} is no valid address.`,
+      `Is it a node of ${network.coin} ${network.name}? Put an address that this node’s wallet (getnewaddress) or yours shows into payout.`,
+    );
+  }
+  const decoded = decodeAddress(address, network);
+  const script = decoded.ok ? bytesToHex(decoded.script) : undefined;
+  if (typeof said.scriptPubKey === 'string' && said.scriptPubKey.toLowerCase() !== script) {
+    return red(
+      id,
+      `The node would pay ${address} by another script than KPSS does.`,
+      'Do not mine with this address. Please report it, with the coin and the address.',
+    );
+  }
+  const whose = said.ismine === true ? ', and it is in the node’s own wallet' : '';
+  if (said.isscript !== true) return green(id, `The node finds ${address} valid${whose}.`);
+  return yellow(
+    id,
+    `${address} pays to a script (P2SH)${whose}. Blocks may do that, but few miners do.`,
+    'Be sure that you hold the keys of that script, and have spent from it before; else take an ordinary address.',
+  );
+}
+
+/** Reasons of ravend that the owner can do something about. */
+const CURES: Readonly<Record<string, string>> = {
+  'time-too-new': 'The node’s own clock says otherwise now than in its template. Set its clock right.',
+  'time-too-old': 'The node’s own clock says otherwise now than in its template. Set its clock right.',
+  'bad-prevblk':
+    'The node is on a chain that it holds for invalid. Look into its debug.log; it may need -reindex.',
+};
+const REPORT =
+  'No block found now would be accepted. Please report it, with this reason and the node’s version.';
+/** BIP 23's word for a block on a tip that is not the node's any more. */
+export const STALE_PROPOSAL = 'inconclusive-not-best-prevblk';
+
+/**
+ * Whether the node would take a block of this instance.
+ * @param answer to the proposal; undefined where none could be made
+ */
+export function judgeProposal(answer: Answer | undefined): Finding {
+  const id = 'node.proposal';
+  if (answer === undefined) return skipped(id, 'there is no template to make a block of');
+  if (!answer.ok) return failure(id, answer.error);
+  const { value } = answer;
+  if (value === null)
+    return green(id, 'A block made as the instance would make it is valid, but for its proof of work.');
+  if (value === STALE_PROPOSAL) {
+    return yellow(
+      id,
+      'The tip changed each time a block was proposed, so that nothing was learnt.',
+      'Look again in a minute.',
+    );
+  }
+  const reason = typeof value === 'string' ? value.slice(0, 120) : `a ${typeof value} for an answer`;
+  return red(id, `The node would refuse a found block: ${reason}.`, CURES[reason] ?? REPORT);
+}
