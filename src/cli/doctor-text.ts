@@ -60,7 +60,7 @@ export function doctorText(checks: readonly Check[], style: DoctorStyle): string
       lines.push(painted(wanted, BOLD, style));
       heading = wanted;
     }
-    lines.push(...linesOf(check, labelOf(group), style));
+    lines.push(...linesOf(group, style));
   }
   lines.push('', summaryOf(checks, style));
   const text = lines.join('\n');
@@ -88,22 +88,24 @@ function grouped(checks: readonly Check[]): [Check, ...Check[]][] {
   return groups;
 }
 
-/** Of several, the first stands for all; the others begin the sentence. */
-function labelOf(group: readonly [Check, ...Check[]]): { readonly label: string; readonly others: string } {
-  const [first, ...rest] = group;
-  const others = rest.map(({ id }) => LABELS[id]);
-  return { label: LABELS[first.id], others: others.length === 0 ? '' : `(and ${others.join(', ')}) ` };
+/** Several that share a sentence are named in it. */
+function joined([first, ...rest]: readonly [Check, ...Check[]]): {
+  readonly label: string;
+  readonly sentence: string;
+} {
+  if (rest.length === 0) return { label: LABELS[first.id], sentence: first.sentence };
+  const names = [first, ...rest].map(({ id }) => LABELS[id]).join(', ');
+  const sentence = first.sentence.charAt(0).toLowerCase() + first.sentence.slice(1);
+  return { label: 'the rest', sentence: `${names}: ${sentence}` };
 }
 
-function linesOf(
-  { verdict, sentence, cure }: Check,
-  { label, others }: { readonly label: string; readonly others: string },
-  style: DoctorStyle,
-): string[] {
+function linesOf(group: readonly [Check, ...Check[]], style: DoctorStyle): string[] {
+  const [{ verdict, cure }] = group;
+  const { label, sentence } = joined(group);
   const sign = (style.unicode ? SIGNS : ASCII_SIGNS)[verdict];
   const start = `  ${sign} ${label.padEnd(LABEL_COLUMNS)}  `;
   const width = Math.max(COLUMNS_MIN, Math.min(COLUMNS_MAX, style.columns)) - start.length;
-  const [first = '', ...rest] = wrapped(others + sentence, width);
+  const [first = '', ...rest] = wrapped(sentence, width);
   const isQuiet = verdict === 'skipped';
   const text = (line: string): string => (isQuiet ? painted(line, COLOURS.skipped, style) : line);
   const indent = ' '.repeat(start.length);

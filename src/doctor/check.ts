@@ -72,7 +72,9 @@ const NEXT_SENTENCE = /(?<=[.!…])\s+(?=[A-Z])/;
 /** A failed call in the words that the log has for it: what is wrong, and what to do. */
 export function wordsOf(error: unknown): { readonly sentence: string; readonly cure: string } {
   // The doctor looks once.
-  const text = describe(error).sentence.replace(/[;.]? KPSS keeps trying\.$/, '.');
+  const text = describe(error)
+    .sentence.replace(/[;.] KPSS keeps trying\.$/, '.')
+    .replace(/\? KPSS keeps trying\.$/, '?');
   const [sentence = text, ...rest] = text.split(NEXT_SENTENCE);
   const cure = rest.join(' ');
   if (cure !== '') return { sentence, cure };

@@ -57,7 +57,10 @@ function versionText(version: number): string {
 }
 
 export function judgeVersion(answer: Answer, network: Network): Finding {
-  if (!answer.ok) return failure('node.version', answer.error);
+  if (!answer.ok) {
+    const { sentence, cure } = wordsOf(answer.error);
+    return yellow('node.version', `The node’s version is not known: ${sentence}`, cure);
+  }
   const version = isRecord(answer.value) ? answer.value.version : undefined;
   if (typeof version !== 'number') return skipped('node.version', 'the node does not tell its version');
   const name = `The node’s version is ${versionText(version)}`;
@@ -87,8 +90,14 @@ export function judgeNetwork(answer: Answer, network: Network, url: string): Fin
   return red('node.network', sentence, cure);
 }
 
+/** The network that a node is on, as it says. */
+function chainOf({ chain }: NodeAnswers): unknown {
+  return chain.ok && isRecord(chain.value) ? chain.value.chain : undefined;
+}
+
 /** @param nowMs by our clock */
-export function judgeSynced({ chain, template }: NodeAnswers, network: Network, nowMs: number): Finding {
+export function judgeSynced(answers: NodeAnswers, nowMs: number): Finding {
+  const { chain, template } = answers;
   if (!chain.ok) return failure('node.synced', chain.error);
   const info = isRecord(chain.value) ? chain.value : {};
   const { blocks, headers, mediantime, initialblockdownload } = info;
@@ -103,7 +112,7 @@ export function judgeSynced({ chain, template }: NodeAnswers, network: Network, 
     return red('node.synced', `The node is downloading the chain: ${shareText(blocks, headers)}.`, wait);
   }
   const age = typeof mediantime === 'number' ? nowMs / 1000 - mediantime : 0;
-  if (network.name !== 'regtest' && age > TIP_AGE_S_MAX) {
+  if (chainOf(answers) !== 'regtest' && age > TIP_AGE_S_MAX) {
     const days = (age / 86_400).toFixed(1);
     return yellow(
       'node.synced',
@@ -125,7 +134,8 @@ function shareText(blocks: number, headers: number): string {
   return `${percent.toFixed(1)} % (${blocks} of ${headers} blocks)`;
 }
 
-export function judgePeers({ peers, network: info, template }: NodeAnswers, network: Network): Finding {
+export function judgePeers(answers: NodeAnswers): Finding {
+  const { peers, network: info, template } = answers;
   const connections = info.ok && isRecord(info.value) ? info.value.connections : undefined;
   const count = peers.ok && Array.isArray(peers.value) ? peers.value.length : connections;
   if (!peers.ok && typeof count !== 'number') {
@@ -144,7 +154,7 @@ export function judgePeers({ peers, network: info, template }: NodeAnswers, netw
   }
   if (typeof count !== 'number') return skipped('node.peers', 'the node does not tell its number of peers');
   const text = count === 1 ? 'one other node' : `${count} other nodes`;
-  if (network.name !== 'main' || count >= PEERS_WISHED)
+  if (chainOf(answers) !== 'main' || count >= PEERS_WISHED)
     return green('node.peers', `It is connected to ${text}.`);
   return yellow(
     'node.peers',

@@ -1,6 +1,6 @@
 import type { NodeConfig, TipsConfig } from '../config/types.ts';
 import type { Answer } from './ask-node.ts';
-import { type Finding, green, skipped, yellow } from './check.ts';
+import { type Finding, green, skipped, wordsOf, yellow } from './check.ts';
 import type { TcpAnswer } from './tcp.ts';
 
 /** What was found out about the ways in which a node tells of new blocks; undefined where one is not configured. */
@@ -25,7 +25,12 @@ export function judgeSignals(facts: SignalFacts, node: NodeConfig, { pollMs }: T
 function judgePolling(tips: readonly Answer[], pollMs: number): Finding {
   const times = tips.flatMap((answer) => (answer.ok ? [answer.tookMs] : [])).sort((a, b) => a - b);
   const middle = times[Math.floor(times.length / 2)];
-  if (middle === undefined) return skipped('node.polling', 'the node does not tell its tip');
+  const [first] = tips;
+  if (middle === undefined && first !== undefined && !first.ok) {
+    const { sentence, cure } = wordsOf(first.error);
+    return yellow('node.polling', `The node does not tell its tip: ${sentence}`, cure);
+  }
+  if (middle === undefined) return skipped('node.polling', 'the node does not answer');
   const noticed = Math.round(pollMs / 2 + middle);
   const took = middle < 10 ? middle.toFixed(1) : Math.round(middle);
   const sentence = `The node tells its tip within ${took} ms; asked every ${pollMs} ms, a new block is noticed after ${noticed} ms on average.`;

@@ -4,6 +4,7 @@ import type { Network } from '../chain/coins.ts';
 import { formatCoins } from '../chain/payout.ts';
 import type { TemplateResult } from '../mining/template.ts';
 import { isRecord } from '../node/json.ts';
+import { RpcError } from '../node/rpc-error.ts';
 import { badTemplate } from '../node/status.ts';
 import type { Answer, NodeAnswers } from './ask-node.ts';
 import { type Finding, failure, green, red, skipped, wordsOf, yellow } from './check.ts';
@@ -90,6 +91,18 @@ const REPORT =
 /** BIP 23's word for a block on a tip that is not the node's any more. */
 export const STALE_PROPOSAL = 'inconclusive-not-best-prevblk';
 
+/** ravend's RPC_INVALID_PARAMETER. */
+const INVALID_PARAMETER = -8;
+const NOT_CHECKED = yellow(
+  'node.proposal',
+  'The node does not check blocks beforehand (getblocktemplate’s proposal mode).',
+  'Nothing needs to be done: whether a found block is valid shows when there is one.',
+);
+
+function isUnknownMode(error: unknown): boolean {
+  return error instanceof RpcError && error.rpcCode === INVALID_PARAMETER;
+}
+
 /**
  * Whether the node would take a block of this instance.
  * @param answer to the proposal; undefined where none could be made
@@ -97,7 +110,7 @@ export const STALE_PROPOSAL = 'inconclusive-not-best-prevblk';
 export function judgeProposal(answer: Answer | undefined): Finding {
   const id = 'node.proposal';
   if (answer === undefined) return skipped(id, 'there is no template to make a block of');
-  if (!answer.ok) return failure(id, answer.error);
+  if (!answer.ok) return isUnknownMode(answer.error) ? NOT_CHECKED : failure(id, answer.error);
   const { value } = answer;
   if (value === null)
     return green(id, 'A block made as the instance would make it is valid, but for its proof of work.');

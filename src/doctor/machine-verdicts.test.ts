@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict';
+import { chmodSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { CONFIG_FOLDER, good, only } from '../../test/support/config.ts';
+import { systemClock } from '../clock.ts';
+import { examine } from './examine.ts';
+import { lookAtFolder } from './machine-facts.ts';
+import {
+  judgeCacheFolder,
+  judgeDataFolder,
+  judgeOwnClock,
+  judgePort,
+  judgeVerifier,
+} from './machine-verdicts.ts';
+import { hostAndPort, tryListen, tryTcp } from './tcp.ts';
+
+const MIB = 2 ** 20;
+const runtime = { version: '24.1.0', platform: 'linux x64' };
+const measure = () => 500;
+
+test('a folder is red when blocks could not be written down, yellow when the disk is nearly full', () => {
+  const folder = { path: '/data', obstacle: undefined, freeBytes: 5000 * MIB };
+  assert.equal(judgeDataFolder(folder).verdict, 'green');
+  assert.equal(judgeDataFolder({ ...folder, freeBytes: 500 * MIB }).verdict, 'yellow');
+  assert.equal(judgeDataFolder({ ...folder, freeBytes: 10 * MIB }).verdict, 'red');
+  const refused = { ...folder, obstacle: 'this user may not write there', freeBytes: undefined };
+  assert.equal(judgeDataFolder(refused).verdict, 'red');
+  // Light caches can be built again.
+  assert.equal(judgeCacheFolder(refused).verdict, 'yellow');
+  assert.equal(judgeCacheFolder(undefined).verdict, 'skipped');
+});
+
+test('a folder that is not there yet is looked at where it would be made, and is not made', async () => {
+  const path = join(CONFIG_FOLDER, 'new', 'deep');
+  const facts = await lookAtFolder(path);
+  assert.equal(facts.obstacle, undefined);
+  assert.ok((facts.freeBytes ?? 0) > 0);
+  assert.ok(!readdirSync(CONFIG_FOLDER).includes('new'));
+});
+
+test('a file where the folder should be is told', async () => {
+  const path = join(CONFIG_FOLDER, 'file');
+  writeFileSync(path, '');
+  assert.equal((await lookAtFolder(path)).obstacle, `${path} is a file`);
+  assert.notEqual((await lookAtFolder(join(path, 'below'))).obstacle, undefined);
+});
+
+test('a folder of somebody else is told, but to the system’s own user, who may write everywhere', async () => {
+  const path = join(CONFIG_FOLDER, 'closed');
+  mkdirSync(path);
+  chmodSync(path, 0o500);
+  const expected = process.getuid?.() === 0 ? undefined : 'this user may not write there';
+  assert.equal((await lookAtFolder(path)).obstacle, expected);
+});
+
+test('a clock that was never set is red', () => {
+  assert.equal(judgeOwnClock(0).verdict, 'red');
+  assert.equal(judgeOwnClock(Date.UTC(2026, 10, 22)).verdict, 'green');
+});
+
+test('a slow verifier is a warning with what to do', () => {
+  const facts = { epoch: 560, sharesPerS: 480, threads: 1, isCached: true };
+  assert.match(judgeVerifier(facts).sentence, /about 480 shares of epoch 560 a second with its one thread/);
+  assert.equal(judgeVerifier({ ...facts, sharesPerS: 2 }).verdict, 'yellow');
+  assert.equal(judgeVerifier({ ...facts, sharesPerS: 2, threads: 4 }).verdict, 'green');
+});
+
+test('a port that is taken is red, but not when the KPSS that runs has it', async () => {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const place = { host: '127.0.0.1', port };
+  const answer = await tryListen(place.host, port);
+  const taken = judgePort('instance.port', place, answer, false, 'stratum');
+  assert.equal(taken.verdict, 'red');
+  assert.match(
+    `${taken.sentence} ${taken.cure}`,
+    /cannot be opened: another program has it\. .+ another stratum\.port/,
+  );
+  const own = judgePort('instance.port', place, answer, true, 'stratum');
+  assert.deepEqual([own.verdict, own.sentence.includes('the KPSS that is running')], ['green', true]);
+  await new Promise((resolve) => server.close(resolve));
+  assert.deepEqual(await tryListen(place.host, port), { ok: true });
+  assert.deepEqual(await tryTcp(place.host, port, systemClock), { ok: false, reason: 'connection refused' });
+});
+
+test('hosts and ports of URLs', () => {
+  assert.deepEqual(hostAndPort('http://127.0.0.1:8766'), { host: '127.0.0.1', port: 8766 });
+  assert.deepEqual(hostAndPort('https://node.example'), { host: 'node.example', port: 443 });
+  assert.deepEqual(hostAndPort('http://[::1]:8766'), { host: '::1', port: 8766 });
+  assert.deepEqual(hostAndPort('tcp://10.0.0.1:28332'), { host: '10.0.0.1', port: 28332 });
+  assert.equal(hostAndPort('tcp://10.0.0.1'), undefined);
+});
+
+test('a KPSS that runs with this configuration is asked on its web port, and its ports are no fault', async () => {
+  const web = createServer((_request, response) => response.end('{"instances":[]}'));
+  const miners = createServer();
+  await new Promise<void>((resolve) => web.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => miners.listen(0, '127.0.0.1', resolve));
+  const { port } = miners.address() as AddressInfo;
+  // Nothing listens on port 1.
+  const node = 'node: { url: "http://127.0.0.1:1", user: u, password: p }';
+  const config = good(`network: regtest\n${node}\nstratum: { port: ${port} }\n`);
+  const webPort = (web.address() as AddressInfo).port;
+  const withWeb = { ...config, web: { host: '127.0.0.1', port: webPort } };
+  const modules = { clock: systemClock, runtime, measure };
+  const checks = await examine(withWeb, modules);
+  const verdicts = Object.fromEntries(checks.map(({ id, verdict }) => [id, verdict]));
+  assert.equal(verdicts['instance.port'], 'green');
+  assert.equal(verdicts['machine.web-port'], 'green');
+  assert.equal(verdicts['node.answers'], 'red');
+  assert.equal(verdicts['machine.verifier'], 'skipped');
+  const answers = checks.find(({ id }) => id === 'node.answers');
+  assert.deepEqual([answers?.instance, answers?.node], [only(config).name, '127.0.0.1:1']);
+  web.close();
+  web.closeAllConnections();
+  await new Promise((resolve) => miners.close(resolve));
+});

@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { good, only, onlyNode } from '../../test/support/config.ts';
+import { judgeSignals, type SignalFacts } from './signal-verdicts.ts';
+
+const config = good('network: regtest\n');
+const { tips } = only(config);
+const node = {
+  ...onlyNode(config),
+  p2p: { host: '127.0.0.1', port: 18444, isAuto: true },
+  zmq: 'tcp://127.0.0.1:28332',
+};
+const answer = (tookMs: number) => ({ ok: true, value: 'a tip', tookMs, atMs: 0 }) as const;
+const CLOSED = { ok: false, reason: 'connection refused' } as const;
+const FACTS: SignalFacts = { tips: [900, 2, 3, 2, 2].map(answer), p2p: { ok: true }, zmq: { ok: true } };
+
+function verdicts(facts: Partial<SignalFacts>, changes = {}): Record<string, string> {
+  const findings = judgeSignals({ ...FACTS, ...facts }, { ...node, ...changes }, tips);
+  return Object.fromEntries(findings.map(({ id, verdict }) => [id, verdict]));
+}
+
+test('signals that answer are green, and one slow answer of five does not count', () => {
+  assert.deepEqual(verdicts({}), {
+    'node.polling': 'green',
+    'node.p2p': 'green',
+    'node.zmq': 'green',
+    'node.long-poll': 'skipped',
+  });
+});
+
+test('a signal that does not answer is a warning, since polling does its work', () => {
+  const found = verdicts({ p2p: CLOSED, zmq: CLOSED });
+  assert.deepEqual([found['node.p2p'], found['node.zmq']], ['yellow', 'yellow']);
+  const findings = judgeSignals({ ...FACTS, zmq: CLOSED }, node, tips);
+  assert.match(findings[2]?.cure ?? '', /^Put zmqpubhashblock=tcp:\/\/127\.0\.0\.1:28332 into raven\.conf/);
+});
+
+test('what is not configured is not looked at', () => {
+  const found = verdicts({ p2p: undefined, zmq: undefined }, { p2p: undefined, zmq: undefined });
+  assert.deepEqual([found['node.p2p'], found['node.zmq']], ['skipped', 'skipped']);
+});
+
+test('a node that is slower to tell its tip than it is asked is a warning', () => {
+  assert.equal(verdicts({ tips: [300, 300, 300].map(answer) })['node.polling'], 'yellow');
+  assert.equal(verdicts({ tips: [] })['node.polling'], 'skipped');
+});
+
+test('long polling that is on is a warning with what it costs', () => {
+  const [, , , finding] = judgeSignals(FACTS, { ...node, longPoll: true }, tips);
+  assert.equal(finding?.verdict, 'yellow');
+  assert.match(finding?.sentence ?? '', /one of the node’s four RPC threads/);
+});
