@@ -7,7 +7,7 @@ const config = good('network: regtest\n');
 const { tips } = only(config);
 const node = {
   ...onlyNode(config),
-  p2p: { host: '127.0.0.1', port: 18444, isAuto: true },
+  p2p: { host: '127.0.0.1', port: 18444, isAuto: false },
   zmq: 'tcp://127.0.0.1:28332',
 };
 const answer = (tookMs: number) => ({ ok: true, value: 'a tip', tookMs, atMs: 0 }) as const;
@@ -33,6 +33,11 @@ test('a signal that does not answer is a warning, since polling does its work', 
   assert.deepEqual([found['node.p2p'], found['node.zmq']], ['yellow', 'yellow']);
   const findings = judgeSignals({ ...FACTS, zmq: CLOSED }, node, tips);
   assert.match(findings[2]?.cure ?? '', /^Put zmqpubhashblock=tcp:\/\/127\.0\.0\.1:28332 into raven\.conf/);
+});
+
+test('a P2P port that nobody asked for may be closed', () => {
+  const p2p = { ...node.p2p, isAuto: true };
+  assert.equal(verdicts({ p2p: CLOSED }, { p2p })['node.p2p'], 'skipped');
 });
 
 test('what is not configured is not looked at', () => {

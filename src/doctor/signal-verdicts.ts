@@ -47,6 +47,10 @@ function judgeP2p(answer: TcpAnswer | undefined, { p2p }: NodeConfig): Finding {
   const where = `${p2p.host}:${p2p.port}`;
   if (answer.ok)
     return green('node.p2p', `The P2P port ${where} is open: new blocks are told within some 10 ms.`);
+  if (p2p.isAuto) {
+    const why = `its P2P port ${where} does not answer (${answer.reason}), which is as good where polling is quick`;
+    return skipped('node.p2p', why);
+  }
   return yellow(
     'node.p2p',
     `The P2P port ${where} does not answer (${answer.reason}); ${POLLING_DOES_IT}.`,
