@@ -11,6 +11,8 @@ import { runDev } from './dev.ts';
 import { runDoctor } from './doctor.ts';
 import { doctorIo } from './doctor-io.ts';
 import { processHashIo, runHash } from './hash.ts';
+import { runInit } from './init.ts';
+import { initIo } from './init-io.ts';
 import { createLog, LOG_FORMATS, LOG_LEVELS, type ProgramLog } from './log.ts';
 import { runMine } from './mine.ts';
 import { canStand } from './output.ts';
@@ -89,6 +91,20 @@ function addServers(program: Command, exit: (code: number) => void): void {
 
 /** What is done before and beside mining. */
 function addCare(program: Command, exit: (code: number) => void): void {
+  program
+    .command('init')
+    .description('ask what is needed, write kpss.yaml, and look at it with kpss doctor')
+    .option('-y, --yes', 'ask nothing: take the flags, what is found on this machine, and the defaults')
+    .option('--force', 'write over a file that is there')
+    .option('--file <file>', 'what to write (default: kpss.yaml in this folder)')
+    .option('--node <url>', 'the node’s RPC, with user and password before the host where it needs them')
+    .option('--address <address>', 'where blocks are paid; without it, each miner’s login address')
+    .option('--host <address>', 'address for miners; 0.0.0.0 opens it to the network (default: 127.0.0.1)')
+    .option('--port <port>', 'port for miners (default: 3333)')
+    .option('--network <network>', 'main, test or regtest')
+    .option('--coin <coin>', 'ravencoin or neurai')
+    .action(async (flags) => exit(await runInit(flags, initIo())));
+
   program
     .command('doctor')
     .description('look at everything between here and a found block; changes nothing')

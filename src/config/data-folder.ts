@@ -25,16 +25,29 @@ function homeFolderOrNone(): string {
   }
 }
 
+/** Below ravend's data folder. Source: Ravencoin Core, CBaseChainParams */
+const FOLDER_OF_NETWORK = { main: '', test: 'testnet7', regtest: 'regtest' };
+
 /**
- * Where ravend writes its RPC cookie when raven.conf has no `datadir` and no `rpcpassword`.
+ * Where ravend writes its RPC cookie when raven.conf has no `rpcpassword`.
+ * @param datadir as raven.conf has it; without it, the usual folder
  * @returns undefined for coins whose nodes' folders were never seen
- * Source: Ravencoin Core, GetDefaultDataDir and CBaseChainParams
+ * Source: Ravencoin Core, GetDefaultDataDir
  */
-export function defaultCookiePath(network: Network, machine: Machine): string | undefined {
+export function defaultCookiePath(
+  network: Network,
+  machine: Machine,
+  datadir?: string | undefined,
+): string | undefined {
   if (network.coin !== 'ravencoin') return undefined;
   const { join } = machine.platform === 'win32' ? win32 : posix;
-  const below = { main: '', test: 'testnet7', regtest: 'regtest' }[network.name];
-  return join(dataFolder(machine, join), below, '.cookie');
+  return join(datadir ?? dataFolder(machine, join), FOLDER_OF_NETWORK[network.name], '.cookie');
+}
+
+/** Where ravend reads its raven.conf, unless it was started with another. */
+export function ravenConfPath(machine: Machine): string {
+  const { join } = machine.platform === 'win32' ? win32 : posix;
+  return join(dataFolder(machine, join), 'raven.conf');
 }
 
 function dataFolder({ platform, homeFolder, env }: Machine, join: (...parts: string[]) => string): string {
