@@ -16,7 +16,7 @@ import {
   judgeWebPort,
   type VerifierFacts,
 } from './machine-verdicts.ts';
-import { isRunning } from './running.ts';
+import { runningInstances } from './running.ts';
 import { tryListen } from './tcp.ts';
 import { measureVerifier } from './verifier-speed.ts';
 
@@ -39,9 +39,13 @@ const SOCKETS_MAX = 4;
 export async function examine(config: Config, modules: ExamineModules): Promise<Check[]> {
   const { clock, runtime } = modules;
   const { cacheDirectory } = config.verifier;
-  const runs = await isRunning(config.web, clock);
+  const running = await runningInstances(config.web, clock);
   const [instances, data, cache, web] = await Promise.all([
-    Promise.all(config.instances.map((instance) => examineInstance(instance, runs, modules))),
+    Promise.all(
+      config.instances.map((instance) =>
+        examineInstance(instance, running?.includes(instance.name) ?? false, modules),
+      ),
+    ),
     lookAtFolder(config.dataDirectory),
     cacheDirectory === undefined ? undefined : lookAtFolder(cacheDirectory),
     config.web && tryListen(config.web.host, config.web.port),
@@ -54,7 +58,7 @@ export async function examine(config: Config, modules: ExamineModules): Promise<
     judgeDataFolder(data),
     judgeCacheFolder(cache),
     judgeVerifier(verifier),
-    judgeWebPort(config.web, web, runs),
+    judgeWebPort(config.web, web, running !== undefined),
   ];
   return [...owned(ofMachine, undefined, undefined), ...instances.flatMap(({ checks }) => checks)];
 }
@@ -65,6 +69,7 @@ interface InstanceExamination {
   readonly epoch: number | undefined;
 }
 
+/** @param runs whether it is one of the KPSS that runs already */
 async function examineInstance(
   instance: InstanceConfig,
   runs: boolean,

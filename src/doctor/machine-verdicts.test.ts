@@ -96,7 +96,9 @@ test('hosts and ports of URLs', () => {
 });
 
 test('a KPSS that runs with this configuration is asked on its web port, and its ports are no fault', async () => {
-  const web = createServer((_request, response) => response.end('{"instances":[]}'));
+  const web = createServer((_request, response) =>
+    response.end('{"instances":[{"name":"ravencoin-regtest"}]}'),
+  );
   const miners = createServer();
   await new Promise<void>((resolve) => web.listen(0, '127.0.0.1', resolve));
   await new Promise<void>((resolve) => miners.listen(0, '127.0.0.1', resolve));
@@ -108,6 +110,9 @@ test('a KPSS that runs with this configuration is asked on its web port, and its
   const withWeb = { ...config, web: { host: '127.0.0.1', port: webPort } };
   const modules = { clock: systemClock, runtime, measure };
   const checks = await examine(withWeb, modules);
+  const other = { ...only(config), name: 'another' };
+  const foreign = await examine({ ...withWeb, instances: [other] }, modules);
+  assert.equal(foreign.find(({ id }) => id === 'instance.port')?.verdict, 'red');
   const verdicts = Object.fromEntries(checks.map(({ id, verdict }) => [id, verdict]));
   assert.equal(verdicts['instance.port'], 'green');
   assert.equal(verdicts['machine.web-port'], 'green');

@@ -1,6 +1,8 @@
 import type { Network } from '../chain/coins.ts';
 import type { NodeConfig } from '../config/types.ts';
+import { downloadText } from '../node/download.ts';
 import { isRecord } from '../node/json.ts';
+import { readFacts } from '../node/node-facts.ts';
 import { RpcError, type RpcErrorKind } from '../node/rpc-error.ts';
 import { wrongNetwork } from '../node/status.ts';
 import type { Answer, NodeAnswers } from './ask-node.ts';
@@ -109,7 +111,9 @@ export function judgeSynced(answers: NodeAnswers, nowMs: number): Finding {
   const wait =
     'Wait until it is done; the first time it takes hours. KPSS may be started meanwhile, and waits too.';
   if (isDownloading || headers - blocks > BEHIND_BLOCKS_MAX) {
-    return red('node.synced', `The node is downloading the chain: ${shareText(blocks, headers)}.`, wait);
+    const { progress } = readFacts(info, undefined);
+    const text = `The node is downloading the chain: ${shareText(progress, blocks, headers)}.`;
+    return red('node.synced', text, wait);
   }
   const age = typeof mediantime === 'number' ? nowMs / 1000 - mediantime : 0;
   if (chainOf(answers) !== 'regtest' && age > TIP_AGE_S_MAX) {
@@ -126,12 +130,11 @@ export function judgeSynced(answers: NodeAnswers, nowMs: number): Finding {
   );
 }
 
-/** `43.2 % (1000 of 2312 blocks)`; a node that knows no headers yet does not know how far it is. */
-function shareText(blocks: number, headers: number): string {
-  if (headers <= blocks) return `it has ${blocks} blocks and does not know yet how many there are`;
-  // Never 100 % while something is missing.
-  const percent = Math.min(99.9, Math.floor((blocks / headers) * 1000) / 10);
-  return `${percent.toFixed(1)} % (${blocks} of ${headers} blocks)`;
+/** `43 % (1000 of 2312 blocks)`; a node that knows no headers yet does not know how far it is. */
+function shareText(progress: number | undefined, blocks: number, headers: number): string {
+  if (headers <= blocks || progress === undefined)
+    return `it has ${blocks} blocks and does not know yet how many there are`;
+  return `${downloadText({ progress, leftMs: undefined })} (${blocks} of ${headers} blocks)`;
 }
 
 export function judgePeers(answers: NodeAnswers): Finding {

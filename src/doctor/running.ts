@@ -9,11 +9,15 @@ const STATUS_MS_MAX = 1_500;
 const STATUS_CHARS_MAX = 1024 * 1024;
 
 /**
- * Whether a KPSS runs with this configuration: its web port gives a status. Never rejects.
+ * The instances of the KPSS that runs with this configuration, as its web port tells. Never rejects.
  * @param web undefined where it has no web port, and cannot be asked
+ * @returns their names; undefined where none is running, as far as can be seen
  */
-export function isRunning(web: Config['web'], clock: Pick<Clock, 'setTimer'>): Promise<boolean> {
-  if (web === undefined || web.port === 0) return Promise.resolve(false);
+export function runningInstances(
+  web: Config['web'],
+  clock: Pick<Clock, 'setTimer'>,
+): Promise<readonly unknown[] | undefined> {
+  if (web === undefined || web.port === 0) return Promise.resolve(undefined);
   const host = web.host === '0.0.0.0' ? '127.0.0.1' : web.host === '::' ? '::1' : web.host;
   return new Promise((resolve) => {
     const request = http.get({ host, port: web.port, path: '/api/v1/status', agent: false }, (response) => {
@@ -21,26 +25,27 @@ export function isRunning(web: Config['web'], clock: Pick<Clock, 'setTimer'>): P
       response.setEncoding('utf8');
       response.on('data', (chunk: string) => {
         text += chunk;
-        if (text.length > STATUS_CHARS_MAX) end(false);
+        if (text.length > STATUS_CHARS_MAX) end(undefined);
       });
-      response.on('end', () => end(response.statusCode === 200 && isStatus(text)));
-      response.on('error', () => end(false));
+      response.on('end', () => end(response.statusCode === 200 ? namesIn(text) : undefined));
+      response.on('error', () => end(undefined));
     });
-    const end = (runs: boolean): void => {
+    const end = (names: readonly unknown[] | undefined): void => {
       timer.cancel();
       request.destroy();
-      resolve(runs);
+      resolve(names);
     };
-    const timer = clock.setTimer(STATUS_MS_MAX, () => end(false));
-    request.on('error', () => end(false));
+    const timer = clock.setTimer(STATUS_MS_MAX, () => end(undefined));
+    request.on('error', () => end(undefined));
   });
 }
 
-function isStatus(text: string): boolean {
+function namesIn(text: string): readonly unknown[] | undefined {
   try {
     const body = parseJson(text);
-    return isRecord(body) && Array.isArray(body.instances);
+    if (!isRecord(body) || !Array.isArray(body.instances)) return undefined;
+    return body.instances.map((instance) => (isRecord(instance) ? instance.name : undefined));
   } catch {
-    return false;
+    return undefined;
   }
 }
