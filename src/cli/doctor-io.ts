@@ -1,4 +1,4 @@
-import { systemClock } from '../clock.ts';
+import { systemClock, systemRandom } from '../clock.ts';
 import { examine } from '../doctor/examine.ts';
 import type { DoctorIo } from './doctor.ts';
 import { BLOCKS } from './progress-text.ts';
@@ -9,6 +9,7 @@ export function doctorIo(): DoctorIo {
   const { stdout, env } = process;
   const modules = {
     clock: systemClock,
+    random: systemRandom,
     runtime: { version: process.versions.node, platform: `${process.platform} ${process.arch}` },
   };
   return {

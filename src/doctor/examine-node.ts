@@ -1,12 +1,13 @@
 import type { InstanceConfig, NodeConfig } from '../config/types.ts';
 import { epochOf } from '../kawpow/epoch.ts';
 import { PROOFS_OF_WORK } from '../kawpow/params.ts';
-import type { Clock, NodeRpc } from '../mining/ports.ts';
+import type { Clock, NodeRpc, RandomSource } from '../mining/ports.ts';
 import { parseTemplate, type TemplateResult } from '../mining/template.ts';
 import { type Answer, type Asker, askProposal, askRest, askTemplate, createAsker } from './ask-node.ts';
 import { type CheckId, type Finding, skipped } from './check.ts';
 import { judgeNodeClock } from './clock-verdicts.ts';
 import { judgeFirst, judgeNetwork, judgePeers, judgeSynced, judgeVersion } from './node-verdicts.ts';
+import { tryP2p } from './p2p-probe.ts';
 import { judgeSignals } from './signal-verdicts.ts';
 import { hostAndPort, type TcpAnswer, tryTcp } from './tcp.ts';
 import { paidAddresses, trialBlockHex } from './trial-block.ts';
@@ -41,32 +42,44 @@ export interface NodeExamination {
   readonly epoch: number | undefined;
 }
 
+/** What a node is looked at with. */
+export interface NodeModules {
+  readonly rpc: NodeRpc;
+  readonly clock: Clock;
+  readonly random: RandomSource;
+}
+
 /** Looks at one node of an instance: asks it, and judges the answers. Never rejects. */
 export async function examineNode(
   node: NodeConfig,
   instance: InstanceConfig,
-  { rpc, clock }: { readonly rpc: NodeRpc; readonly clock: Clock },
+  { rpc, clock, random }: NodeModules,
 ): Promise<NodeExamination> {
-  const { network, tips } = instance;
+  const { network } = instance;
   const ask = createAsker(rpc, clock, clock.nowMs() + NODE_MS_MAX);
   const place = hostAndPort(node.url);
-  const [isOpen, first, p2p, zmq] = await Promise.all([
+  // Meanwhile: a port that swallows what is sent to it takes its whole time.
+  const ports = Promise.all([
+    node.p2p && tryP2p(node.p2p, network, { clock, random }),
+    tryZmq(node.zmq, clock),
+  ]);
+  const [isOpen, first] = await Promise.all([
     place === undefined ? false : tryTcp(place.host, place.port, clock).then(({ ok }) => ok),
     ask('getblockchaininfo'),
-    node.p2p && tryP2p(node.p2p, clock),
-    tryZmq(node.zmq, clock),
   ]);
   const findings = judgeFirst(first, isOpen, node);
   if (!first.ok) {
     const why = findings[0]?.verdict === 'red' ? 'the node does not answer' : 'the node does not let KPSS in';
     const rest = OF_AN_ANSWERING_NODE.map((id) => skipped(id, why));
-    const signals = judgeSignals({ tips: [], p2p, zmq }, node, tips).slice(1);
+    const [p2p, zmq] = await ports;
+    const signals = judgeSignals({ tips: [], p2p, zmq }, node, instance).slice(1);
     return { findings: [...findings, ...rest, ...signals], epoch: undefined };
   }
   const answers = await askRest(ask, first, paidAddresses(instance));
   const { template } = answers;
   const parsed = parse(template, instance);
   const proposal = parsed?.ok ? await propose(ask, parsed, instance) : undefined;
+  const [p2p, zmq] = await ports;
   return {
     findings: [
       ...findings,
@@ -79,7 +92,7 @@ export async function examineNode(
       judgeMiningAddress(template),
       judgePayout(answers, network),
       judgeProposal(proposal),
-      ...judgeSignals({ tips: answers.tips, p2p, zmq }, node, tips),
+      ...judgeSignals({ tips: answers.tips, p2p, zmq }, node, instance),
     ],
     epoch: parsed?.ok ? epochOf(parsed.template.height, parsed.template.pow) : undefined,
   };
@@ -99,11 +112,6 @@ async function propose(
   if (!answer.ok || answer.value !== STALE_PROPOSAL) return answer;
   const newer = parse(await askTemplate(ask), instance);
   return newer?.ok ? askProposal(ask, trialBlockHex(newer.template, instance)) : answer;
-}
-
-/** Whether a node's P2P port answers. */
-function tryP2p({ host, port }: NonNullable<NodeConfig['p2p']>, clock: Clock): Promise<TcpAnswer> {
-  return tryTcp(host, port, clock);
 }
 
 async function tryZmq(endpoint: string | undefined, clock: Clock): Promise<TcpAnswer | undefined> {

@@ -1,6 +1,6 @@
 import type { Config, InstanceConfig, NodeConfig } from '../config/types.ts';
 import { PROOFS_OF_WORK } from '../kawpow/params.ts';
-import type { Clock } from '../mining/ports.ts';
+import type { Clock, RandomSource } from '../mining/ports.ts';
 import { createRpcClient } from '../node/rpc-client.ts';
 import type { Check, Finding } from './check.ts';
 import { examineNode } from './examine-node.ts';
@@ -22,6 +22,7 @@ import { measureVerifier } from './verifier-speed.ts';
 
 export interface ExamineModules {
   readonly clock: Clock;
+  readonly random: RandomSource;
   /** Version and platform of Node.js. */
   readonly runtime: { readonly version: string; readonly platform: string };
   /** Shares a second of one thread; src/doctor/verifier-speed.ts when left out. */
@@ -86,11 +87,11 @@ async function examineInstance(
   return { instance, checks: [...owned(own, name, undefined), ...ofNodes], epoch };
 }
 
-async function examineOver(node: NodeConfig, instance: InstanceConfig, { clock }: ExamineModules) {
+async function examineOver(node: NodeConfig, instance: InstanceConfig, { clock, random }: ExamineModules) {
   const { url, credentials } = node;
   const rpc = createRpcClient({ url, credentials, clock, maxSockets: SOCKETS_MAX });
   try {
-    return await examineNode(node, instance, { rpc, clock });
+    return await examineNode(node, instance, { rpc, clock, random });
   } finally {
     rpc.close();
   }

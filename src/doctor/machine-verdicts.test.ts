@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { CONFIG_FOLDER, good, only } from '../../test/support/config.ts';
+import { noRandom } from '../../test/support/mining.ts';
 import { systemClock } from '../clock.ts';
 import { examine } from './examine.ts';
 import { lookAtFolder } from './machine-facts.ts';
@@ -108,7 +109,7 @@ test('a KPSS that runs with this configuration is asked on its web port, and its
   const config = good(`network: regtest\n${node}\nstratum: { port: ${port} }\n`);
   const webPort = (web.address() as AddressInfo).port;
   const withWeb = { ...config, web: { host: '127.0.0.1', port: webPort } };
-  const modules = { clock: systemClock, runtime, measure };
+  const modules = { clock: systemClock, random: noRandom, runtime, measure };
   const checks = await examine(withWeb, modules);
   const other = { ...only(config), name: 'another' };
   const foreign = await examine({ ...withWeb, instances: [other] }, modules);

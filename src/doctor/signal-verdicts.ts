@@ -1,22 +1,29 @@
-import type { NodeConfig, TipsConfig } from '../config/types.ts';
+import type { Network } from '../chain/coins.ts';
+import type { InstanceConfig, NodeConfig } from '../config/types.ts';
+import { connectionEndText } from '../node/p2p-end-text.ts';
 import type { Answer } from './ask-node.ts';
 import { type Finding, green, skipped, wordsOf, yellow } from './check.ts';
+import type { P2pAnswer } from './p2p-probe.ts';
 import type { TcpAnswer } from './tcp.ts';
 
 /** What was found out about the ways in which a node tells of new blocks; undefined where one is not configured. */
 export interface SignalFacts {
   readonly tips: readonly Answer[];
-  readonly p2p: TcpAnswer | undefined;
+  readonly p2p: P2pAnswer | undefined;
   readonly zmq: TcpAnswer | undefined;
 }
 
-const POLLING_DOES_IT = 'polling does the work meanwhile';
+const POLLING_DOES_IT = 'polling does the work';
 
 /** None of them is red: polling is always there, and a block found on a tip that is some 100 ms old is still a block. */
-export function judgeSignals(facts: SignalFacts, node: NodeConfig, { pollMs }: TipsConfig): Finding[] {
+export function judgeSignals(
+  facts: SignalFacts,
+  node: NodeConfig,
+  instance: Pick<InstanceConfig, 'tips' | 'network'>,
+): Finding[] {
   return [
-    judgePolling(facts.tips, pollMs),
-    judgeP2p(facts.p2p, node),
+    judgePolling(facts.tips, instance.tips.pollMs),
+    judgeP2p(facts.p2p, node, instance.network),
     judgeZmq(facts.zmq, node),
     judgeLongPoll(node),
   ];
@@ -42,20 +49,28 @@ function judgePolling(tips: readonly Answer[], pollMs: number): Finding {
   );
 }
 
-function judgeP2p(answer: TcpAnswer | undefined, { p2p }: NodeConfig): Finding {
-  if (p2p === undefined || answer === undefined) return skipped('node.p2p', 'the P2P signal is off');
-  const where = `${p2p.host}:${p2p.port}`;
-  if (answer.ok)
-    return green('node.p2p', `The P2P port ${where} is open: new blocks are told within some 10 ms.`);
-  if (p2p.isAuto) {
-    const why = `its P2P port ${where} does not answer (${answer.reason}), which is as good where polling is quick`;
-    return skipped('node.p2p', why);
+function judgeP2p(answer: P2pAnswer | undefined, { p2p }: NodeConfig, network: Network): Finding {
+  const id = 'node.p2p';
+  if (p2p === undefined || answer === undefined) return skipped(id, 'the P2P signal is off');
+  const at = p2p.host.includes(':') ? `[${p2p.host}]:${p2p.port}` : `${p2p.host}:${p2p.port}`;
+  if (answer.ok) {
+    const who = answer.userAgent || 'a node without a name';
+    return green(id, `${who} answers at ${at}: new blocks are told within some 10 ms.`);
   }
-  return yellow(
-    'node.p2p',
-    `The P2P port ${where} does not answer (${answer.reason}); ${POLLING_DOES_IT}.`,
-    'Let the port through the firewall between, and take listen=0 out of raven.conf.',
-  );
+  const { end } = answer;
+  // A port that nobody asked for may be closed.
+  if (p2p.isAuto && (end.kind === 'unreachable' || end.kind === 'no-answer')) {
+    const sentence = `The node’s P2P port ${at} is closed to KPSS; ${POLLING_DOES_IT}.`;
+    return { id, verdict: 'skipped', sentence, cure: undefined };
+  }
+  const text = connectionEndText(end, at, `${network.coin} ${network.name}`);
+  const [what = text, ...cures] = text.split('; ');
+  const cure = cures.join('; ') || 'look into the node’s debug.log';
+  return yellow(id, `${capital(what)}; ${POLLING_DOES_IT}.`, `${capital(cure)}.`);
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 function judgeZmq(answer: TcpAnswer | undefined, { zmq }: NodeConfig): Finding {

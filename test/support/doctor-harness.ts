@@ -5,7 +5,7 @@ import { examineNode, type NodeExamination } from '../../src/doctor/examine-node
 import type { Clock } from '../../src/mining/ports.ts';
 import { createRpcClient } from '../../src/node/rpc-client.ts';
 import { good, only, onlyNode } from './config.ts';
-import { rawTemplate } from './mining.ts';
+import { noRandom, rawTemplate } from './mining.ts';
 import {
   type Recording,
   type ReplayRequest,
@@ -75,7 +75,11 @@ export async function lookAt(
   const { url, credentials } = onlyNode(config);
   const rpc = createRpcClient({ url, credentials, clock: systemClock });
   try {
-    const examination = await examineNode(onlyNode(config), only(config), { rpc, clock: clockOfTemplate() });
+    const examination = await examineNode(onlyNode(config), only(config), {
+      rpc,
+      clock: clockOfTemplate(),
+      random: noRandom,
+    });
     const find = (id: CheckId): Finding => {
       const found = examination.findings.filter((finding) => finding.id === id);
       assert.equal(found.length, 1, id);
