@@ -1,7 +1,6 @@
 import { accessSync, constants } from 'node:fs';
 import { NETWORKS, type Network } from '../chain/coins.ts';
 import { defaultCookiePath, type Machine, ravenConfPath } from '../config/data-folder.ts';
-import { missingFor } from '../config/mineable.ts';
 import { readRavenConf } from '../config/raven-conf.ts';
 import type { TcpAnswer } from '../doctor/tcp.ts';
 
@@ -13,7 +12,7 @@ export type InitLogin =
   /** KPSS_RPC_USER and KPSS_RPC_PASSWORD: nothing stands in the file. */
   | { readonly kind: 'environment' };
 
-/** A network that can be mined, and what this machine has of it. */
+/** A network, and what this machine has of it. */
 export interface LocalNode {
   readonly network: Network;
   /** Of the RPC, on this machine. */
@@ -32,7 +31,7 @@ const LOOPBACK = '127.0.0.1';
  * Looks for nodes on this machine: at each network's RPC port, in ravend's raven.conf, and for its cookie. Nothing is
  * sent to what answers.
  * @param tryPort opens a connection and closes it
- * @returns one for each network that can be mined, those that answer first
+ * @returns one for each network, those that answer first
  */
 export async function findNodes(
   machine: Machine,
@@ -40,9 +39,8 @@ export async function findNodes(
 ): Promise<LocalNode[]> {
   const confPath = ravenConfPath(machine);
   const conf = readRavenConf(confPath);
-  const mineable = NETWORKS.filter((network) => missingFor(network) === undefined);
   const found = await Promise.all(
-    mineable.map(async (network): Promise<LocalNode> => {
+    NETWORKS.map(async (network): Promise<LocalNode> => {
       const ownConf = network.coin === 'ravencoin' ? conf : undefined;
       const port = (ownConf?.network === network.name && ownConf.rpcPort) || network.rpcPort;
       const { ok: answers } = await tryPort(LOOPBACK, port);

@@ -32,7 +32,7 @@ export function answersFromFlags(
 ): InitAnswers | string {
   const network = networkFromFlags(flags, local);
   if (network === undefined)
-    return `there is no network ${flags.network ?? 'main'} of ${flags.coin ?? DEFAULT_COIN} that can be mined`;
+    return `KPSS knows no network ${flags.network ?? 'main'} of ${flags.coin ?? DEFAULT_COIN}`;
   const found = local.find((node) => node.network === network);
   const given = readNodeUrl(flags.node ?? found?.url ?? `http://127.0.0.1:${network.rpcPort}`, network);
   if (given === undefined)

@@ -153,7 +153,7 @@ for (const [flags, says] of [
   [{ node: 'http://192.168.1.10' }, /^kpss init: node\.user: is missing, and password too/],
   [{ node: 'ftp://x' }, /^kpss init: --node: expected the address of the node/],
   [{ port: '99999' }, /^kpss init: stratum\.port: expected a port number/],
-  [{ coin: 'evrmore' }, /^kpss init: there is no network main of evrmore that can be mined/],
+  [{ coin: 'nocoin' }, /^kpss init: KPSS knows no network main of nocoin/],
 ] as const) {
   test(`--yes with ${JSON.stringify(flags)}: exit code 2, what is wrong, and no file`, async () => {
     const { code, complaints, files, examined } = await init({ yes: true, ...flags });

@@ -102,7 +102,7 @@ function addCare(program: Command, exit: (code: number) => void): void {
     .option('--host <address>', 'address for miners; 0.0.0.0 opens it to the network (default: 127.0.0.1)')
     .option('--port <port>', 'port for miners (default: 3333)')
     .option('--network <network>', 'main, test or regtest')
-    .option('--coin <coin>', 'ravencoin or neurai')
+    .option('--coin <coin>', 'ravencoin, neurai, satoxcoin, aipg or evrmore')
     .action(async (flags) => exit(await runInit(flags, initIo())));
 
   program
@@ -114,7 +114,7 @@ function addCare(program: Command, exit: (code: number) => void): void {
     .option('--host <address>', 'address for miners')
     .option('--port <port>', 'port for miners')
     .option('--network <network>', 'main, test or regtest (default: main)')
-    .option('--coin <coin>', 'ravencoin or neurai (default: ravencoin)')
+    .option('--coin <coin>', 'ravencoin, neurai, satoxcoin, aipg or evrmore (default: ravencoin)')
     .option('--json', 'for programs: {"ok": …, "checks": […]}')
     .action(async (flags) => exit(await runDoctor(flags, doctorIo())));
 }

@@ -12,11 +12,11 @@ import { judgeSignals } from './signal-verdicts.ts';
 import { hostAndPort, type TcpAnswer, tryTcp } from './tcp.ts';
 import { paidAddresses, trialBlockHex } from './trial-block.ts';
 import {
+  isOutdated,
   judgeMiningAddress,
   judgePayout,
   judgeProposal,
   judgeTemplate,
-  STALE_PROPOSAL,
 } from './work-verdicts.ts';
 
 /** All questions to a node together; with what else is looked at, the doctor is done in ten seconds. */
@@ -99,7 +99,7 @@ export async function examineNode(
 }
 
 function parse(answer: Answer, { network }: InstanceConfig): TemplateResult | undefined {
-  return answer.ok ? parseTemplate(answer.value, PROOFS_OF_WORK[network.proofOfWork]) : undefined;
+  return answer.ok ? parseTemplate(answer.value, PROOFS_OF_WORK[network.proofOfWork], network) : undefined;
 }
 
 /** Where the tip changed in between, the next template is tried, once. */
@@ -109,7 +109,7 @@ async function propose(
   instance: InstanceConfig,
 ): Promise<Answer> {
   const answer = await askProposal(ask, trialBlockHex(first.template, instance));
-  if (!answer.ok || answer.value !== STALE_PROPOSAL) return answer;
+  if (!isOutdated(answer)) return answer;
   const newer = parse(await askTemplate(ask), instance);
   return newer?.ok ? askProposal(ask, trialBlockHex(newer.template, instance)) : answer;
 }

@@ -4,6 +4,7 @@ import type { Network } from '../chain/coins.ts';
 import { formatCoins } from '../chain/payout.ts';
 import type { TemplateResult } from '../mining/template.ts';
 import { isRecord } from '../node/json.ts';
+import { classifyProposal, classifyProposalFailure, explainRefusal } from '../node/proposal-verdict.ts';
 import { RpcError } from '../node/rpc-error.ts';
 import { badTemplate } from '../node/status.ts';
 import type { Answer, NodeAnswers } from './ask-node.ts';
@@ -79,18 +80,6 @@ function judgeAddress(address: string, answer: Answer, network: Network): Findin
   );
 }
 
-/** Reasons of ravend that the owner can do something about. */
-const CURES: Readonly<Record<string, string>> = {
-  'time-too-new': 'The node’s own clock says otherwise now than in its template. Set its clock right.',
-  'time-too-old': 'The node’s own clock says otherwise now than in its template. Set its clock right.',
-  'bad-prevblk':
-    'The node is on a chain that it holds for invalid. Look into its debug.log; it may need -reindex.',
-};
-const REPORT =
-  'No block found now would be accepted. Please report it, with this reason and the node’s version.';
-/** BIP 23's word for a block on a tip that is not the node's any more. */
-export const STALE_PROPOSAL = 'inconclusive-not-best-prevblk';
-
 /** ravend's RPC_INVALID_PARAMETER. */
 const INVALID_PARAMETER = -8;
 const NOT_CHECKED = yellow(
@@ -103,6 +92,11 @@ function isUnknownMode(error: unknown): boolean {
   return error instanceof RpcError && error.rpcCode === INVALID_PARAMETER;
 }
 
+/** Whether the tip moved while a block was proposed, so that nothing was said of it. */
+export function isOutdated(answer: Answer): boolean {
+  return answer.ok && classifyProposal(answer.value).kind === 'outdated';
+}
+
 /**
  * Whether the node would take a block of this instance.
  * @param answer to the proposal; undefined where none could be made
@@ -110,17 +104,20 @@ function isUnknownMode(error: unknown): boolean {
 export function judgeProposal(answer: Answer | undefined): Finding {
   const id = 'node.proposal';
   if (answer === undefined) return skipped(id, 'there is no template to make a block of');
-  if (!answer.ok) return isUnknownMode(answer.error) ? NOT_CHECKED : failure(id, answer.error);
-  const { value } = answer;
-  if (value === null)
-    return green(id, 'A block made as the instance would make it is valid, but for its proof of work.');
-  if (value === STALE_PROPOSAL) {
-    return yellow(
-      id,
-      'The tip changed each time a block was proposed, so that nothing was learnt.',
-      'Look again in a minute.',
-    );
+  if (!answer.ok && isUnknownMode(answer.error)) return NOT_CHECKED;
+  const verdict = answer.ok ? classifyProposal(answer.value) : classifyProposalFailure(answer.error);
+  switch (verdict.kind) {
+    case 'proved':
+      return green(id, 'A block made as the instance would make it is valid, but for its proof of work.');
+    case 'outdated': {
+      const sentence = `The tip changed each time a block was proposed, so that nothing was learnt (${verdict.reason}).`;
+      return yellow(id, sentence, 'Look again in a minute; if it stays so, look into the node’s debug.log.');
+    }
+    case 'refused': {
+      const [sentence = '', cure = ''] = explainRefusal(verdict.reason).split(/(?<=\.) (?=[A-Z])/);
+      return red(id, `The node would refuse a found block: ${sentence}`, cure);
+    }
+    case 'no-answer':
+      return answer.ok ? NOT_CHECKED : failure(id, answer.error);
   }
-  const reason = typeof value === 'string' ? value.slice(0, 120) : `a ${typeof value} for an answer`;
-  return red(id, `The node would refuse a found block: ${reason}.`, CURES[reason] ?? REPORT);
 }
