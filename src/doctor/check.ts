@@ -63,7 +63,12 @@ export function red(id: CheckId, sentence: string, cure: string): Finding {
 
 /** @param reason goes on after "since": `the node is not reached` */
 export function skipped(id: CheckId, reason: string): Finding {
-  return { id, verdict: 'skipped', sentence: `Not looked at, since ${reason}.`, cure: undefined };
+  return quiet(id, `Not looked at, since ${reason}.`);
+}
+
+/** For what is switched off, or need not be there. */
+export function quiet(id: CheckId, sentence: string): Finding {
+  return { id, verdict: 'skipped', sentence, cure: undefined };
 }
 
 /** Where one sentence ends and the next begins. */

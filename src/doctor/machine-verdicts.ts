@@ -1,5 +1,5 @@
 import type { Config, InstanceConfig } from '../config/types.ts';
-import { type CheckId, type Finding, green, red, skipped, yellow } from './check.ts';
+import { type CheckId, type Finding, green, quiet, red, skipped, yellow } from './check.ts';
 import type { FolderFacts } from './machine-facts.ts';
 import type { ListenAnswer } from './tcp.ts';
 
@@ -51,7 +51,7 @@ export function judgeDataFolder({ path, obstacle, freeBytes }: FolderFacts): Fin
 /** @param facts undefined where no light caches are kept */
 export function judgeCacheFolder(facts: FolderFacts | undefined): Finding {
   const id = 'machine.cache-directory';
-  if (facts === undefined) return skipped(id, 'light caches are not kept on disk');
+  if (facts === undefined) return quiet(id, 'Off: light caches are not kept on disk.');
   const { path, obstacle, freeBytes } = facts;
   const rebuilt = 'each start builds its light caches again, which takes some seconds';
   if (obstacle !== undefined) {
@@ -147,6 +147,6 @@ export function judgeInstancePayout({ payout, payoutAddress, network }: Instance
 
 /** @param web undefined where none is opened */
 export function judgeWebPort(web: Config['web'], answer: ListenAnswer | undefined, runs: boolean): Finding {
-  if (web === undefined || answer === undefined) return skipped('machine.web-port', 'no web port is set');
+  if (web === undefined || answer === undefined) return quiet('machine.web-port', 'Off.');
   return judgePort('machine.web-port', web, answer, runs, 'web');
 }

@@ -2,7 +2,7 @@ import type { Network } from '../chain/coins.ts';
 import type { InstanceConfig, NodeConfig } from '../config/types.ts';
 import { connectionEndText } from '../node/p2p-end-text.ts';
 import type { Answer } from './ask-node.ts';
-import { type Finding, green, skipped, wordsOf, yellow } from './check.ts';
+import { type Finding, green, quiet, skipped, wordsOf, yellow } from './check.ts';
 import type { P2pAnswer } from './p2p-probe.ts';
 import type { TcpAnswer } from './tcp.ts';
 
@@ -51,7 +51,7 @@ function judgePolling(tips: readonly Answer[], pollMs: number): Finding {
 
 function judgeP2p(answer: P2pAnswer | undefined, { p2p }: NodeConfig, network: Network): Finding {
   const id = 'node.p2p';
-  if (p2p === undefined || answer === undefined) return skipped(id, 'the P2P signal is off');
+  if (p2p === undefined || answer === undefined) return quiet(id, 'Off.');
   const at = p2p.host.includes(':') ? `[${p2p.host}]:${p2p.port}` : `${p2p.host}:${p2p.port}`;
   if (answer.ok) {
     const who = answer.userAgent || 'a node without a name';
@@ -60,8 +60,7 @@ function judgeP2p(answer: P2pAnswer | undefined, { p2p }: NodeConfig, network: N
   const { end } = answer;
   // A port that nobody asked for may be closed.
   if (p2p.isAuto && (end.kind === 'unreachable' || end.kind === 'no-answer')) {
-    const sentence = `The node’s P2P port ${at} is closed to KPSS; ${POLLING_DOES_IT}.`;
-    return { id, verdict: 'skipped', sentence, cure: undefined };
+    return quiet(id, `The node’s P2P port ${at} is closed to KPSS; ${POLLING_DOES_IT}.`);
   }
   const text = connectionEndText(end, at, `${network.coin} ${network.name}`);
   const [what = text, ...cures] = text.split('; ');
@@ -74,7 +73,8 @@ function capital(text: string): string {
 }
 
 function judgeZmq(answer: TcpAnswer | undefined, { zmq }: NodeConfig): Finding {
-  if (zmq === undefined || answer === undefined) return skipped('node.zmq', 'no zmq endpoint is set');
+  if (zmq === undefined || answer === undefined)
+    return quiet('node.zmq', 'Off: no zmq endpoint is set, and none is needed.');
   if (answer.ok)
     return green('node.zmq', `The ZMQ endpoint ${zmq} is open: new blocks are told within some ms.`);
   return yellow(
@@ -86,7 +86,7 @@ function judgeZmq(answer: TcpAnswer | undefined, { zmq }: NodeConfig): Finding {
 
 /** It is never tried: an abandoned one keeps a thread of the node until the next block. */
 function judgeLongPoll({ longPoll }: NodeConfig): Finding {
-  if (!longPoll) return skipped('node.long-poll', 'it is off, which is as good: polling costs less');
+  if (!longPoll) return quiet('node.long-poll', 'Off, which is as good: polling costs the node less.');
   return yellow(
     'node.long-poll',
     'Long polling is on. It holds one of the node’s four RPC threads all the time, and each restart of KPSS leaves one more behind until the next block.',
