@@ -123,3 +123,10 @@ test('a wrong file is told with each of its problems, and nothing else is looked
   );
   assert.match(checks[0]?.sentence ?? '', /wrong\.yaml:1: network: expected main, test or regtest/);
 });
+
+test('without a file and flags the defaults are looked at, and kpss init is named', async () => {
+  const { code, text } = await run({}, [GREEN]);
+  assert.equal(code, 0);
+  assert.match(text, /! settings {7}There is no kpss\.yaml in/);
+  assert.match(text, /→ kpss init asks for what is needed/);
+});
