@@ -1,7 +1,7 @@
 import { isoTime, nodeOf, type PartFacts, partsOf } from './api-parts.ts';
 import type { Network } from './chain/coins.ts';
 import { targetToDifficulty } from './chain/target.ts';
-import type { InstanceStatus } from './instance.ts';
+import type { InstanceStatus } from './instance-status.ts';
 import type { VerifierStatus } from './kawpow/verifier.ts';
 import { secondsPerBlock } from './mining/odds.ts';
 import type {

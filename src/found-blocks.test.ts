@@ -62,6 +62,7 @@ test('the report tells what each node said, and how far the block is', async () 
       foundAtMs: clock.nowMs(),
       state: 'accepted',
       confirmations: 0,
+      amountSat: 250_000_463_300n,
       verdicts: [
         { node: 'a', kind: 'accepted', reason: '', latencyMs: 0 },
         { node: 'b', kind: 'rejected', reason: 'high-hash', latencyMs: 0 },
@@ -250,7 +251,7 @@ test('without a journal everything else is the same', async () => {
   assert.equal(clock.pending(), 0);
 });
 
-test('another way to send a block comes behind the requests, and its failure does not matter', async () => {
+test('a block goes another way once it is proven, and the failure of that does not matter', async () => {
   const clock = createVirtualClock();
   for (const broadcast of [
     () => {
@@ -267,9 +268,13 @@ test('another way to send a block comes behind the requests, and its failure doe
         return broadcast();
       },
     });
-    run.blocks.submit(run.createShare(), 'rig');
-    assert.deepEqual([given.length, node.sent.length], [0, 1]);
+    const share = run.createShare();
+    run.blocks.submit(share, 'rig');
     await clock.settle();
+    await clock.settle();
+    assert.deepEqual([given.length, node.sent.length], [0, 1]);
+    run.blocks.proven(share);
+    run.blocks.proven(share);
     await clock.settle();
     assert.deepEqual(given, node.sent);
     assert.equal(run.outcomes[0]?.outcome.kind, 'accepted');

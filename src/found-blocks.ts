@@ -22,7 +22,10 @@ export interface FoundBlocksModules {
   readonly tally: Tally;
   readonly clock: Clock;
   readonly log: Log;
-  /** Sends it another way beside the nodes' RPC, once those requests are on their way; its failure does not matter. */
+  /**
+   * Sends a block that is proven to be right another way beside the nodes' RPC; its failure does not matter. Not before:
+   * a node takes a false one by RPC for a mistake, but from a peer for an attack, and shuts that peer out.
+   */
   readonly broadcast?: ((blockHex: string) => unknown) | undefined;
   /** Its outcome is known. */
   readonly onSettled: (block: BlockOutcome) => void;
@@ -39,6 +42,8 @@ export class FoundBlocks {
   readonly #forged = new WeakSet<Share>();
   /** Not sent yet, with their workers' names; oldest first. */
   readonly #waiting = new Map<Share, string>();
+  /** Blocks that went to the nodes, by shares whose proof is still being looked at. */
+  readonly #unproven = new WeakMap<Share, string>();
   #isFinished = false;
 
   constructor(modules: FoundBlocksModules) {
@@ -76,9 +81,9 @@ export class FoundBlocks {
       // The tip moving is no reason to give up yet: the block competes until the next one decides.
       stillUseful: () => jobs.isLive(job) && !this.#forged.has(share),
     });
+    this.#unproven.set(share, blockHex);
     ledger.find(share, workerName, blockHex, 'submitting');
     setImmediate(() => {
-      this.#broadcast(blockHex);
       tally.blockFound();
       log.info(
         { height, blockHash, worker: workerName },
@@ -95,6 +100,14 @@ export class FoundBlocks {
       if (this.#waiting.size <= WAITING_MAX) break;
       this.#waiting.delete(oldest);
     }
+  }
+
+  /** Its claimed mix hash is right. */
+  proven(share: Share): void {
+    const blockHex = this.#unproven.get(share);
+    if (blockHex === undefined) return;
+    this.#unproven.delete(share);
+    this.#broadcast(blockHex);
   }
 
   /** Its claimed mix hash is wrong: no node will take it. */
@@ -180,7 +193,6 @@ export class FoundBlocks {
     // Its job is gone; the height of the present work says as much.
     const stillUseful = (): boolean => (jobs.template?.height ?? 0) <= height + 1;
     const submitted = submitter.submit({ blockHex, blockHash, height, mayBeKnown: true, stillUseful });
-    this.#broadcast(blockHex);
     return this.#see(submitted, { height, blockHash, workerName }, () => false);
   }
 }

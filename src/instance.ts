@@ -1,13 +1,13 @@
-import { networkInterfaces } from 'node:os';
-import type { BlockReport } from './block-history.ts';
-import { BlockLedger, type BlockOutcome, type JournalReport } from './block-ledger.ts';
+import { BlockLedger, type BlockOutcome } from './block-ledger.ts';
 import type { Network } from './chain/coins.ts';
 import { targetToDifficulty } from './chain/target.ts';
 import type { NodeConfig, ThrottleConfig, TipsConfig } from './config/types.ts';
 import { FoundBlocks } from './found-blocks.ts';
 import { InstanceSignals } from './instance-signals.ts';
+import type { InstanceStatus } from './instance-status.ts';
 import { EXPERIMENTAL_PROOFS_OF_WORK, type KawPow } from './kawpow/params.ts';
 import type { Verifier } from './kawpow/verifier.ts';
+import { addressesOf } from './miner-addresses.ts';
 import { PrefixAllocator } from './mining/extranonce.ts';
 import type { Job } from './mining/job.ts';
 import { JobBook } from './mining/job-book.ts';
@@ -15,16 +15,14 @@ import { judgeShare } from './mining/judge.ts';
 import { type Login, LoginDesk, type LoginPolicy } from './mining/login.ts';
 import { neededEpochs } from './mining/needed-epochs.ts';
 import type { Clock, Log, NodeRpc, RandomSource, Timer } from './mining/ports.ts';
-import { Tally, type TallyCounts } from './mining/tally.ts';
+import { Tally } from './mining/tally.ts';
 import { parseTemplate, type Template } from './mining/template.ts';
 import type { VardiffOptions } from './mining/vardiff.ts';
-import type { NodeReport } from './node/node-report.ts';
 import { NodeSet } from './node/node-set.ts';
-import { type ProofReport, ProposalProof } from './node/proposal-proof.ts';
+import { ProposalProof } from './node/proposal-proof.ts';
 import type { NodeStatus } from './node/status.ts';
 import { createSubmitter, type Submitter } from './node/submitter.ts';
-import type { SignalScore } from './node/tip-feed.ts';
-import type { SignalName, SignalReport } from './node/tip-signal.ts';
+import type { SignalName } from './node/tip-signal.ts';
 import type { NodeSignals, SignalListener } from './node-signals.ts';
 import type { JournaledBlock } from './store/journal-records.ts';
 import type { JournalStore } from './store/journal-store.ts';
@@ -35,7 +33,7 @@ import {
   type StratumServerOptions,
 } from './stratum/server.ts';
 import type { Session, ShareResult } from './stratum/session.ts';
-import { ThrottledBlocks, type ThrottleStatus } from './throttled-blocks.ts';
+import { ThrottledBlocks } from './throttled-blocks.ts';
 
 /** How often the log sums up what goes on. */
 const SUMMARY_INTERVAL_MS = 60_000;
@@ -80,35 +78,6 @@ export interface InstanceModules {
   readonly onBlock?: (block: BlockOutcome) => void;
   /** StratumServer when left out. */
   readonly createServer?: (options: StratumServerOptions, modules: StratumServerModules) => MinersServer;
-}
-
-export interface InstanceStatus {
-  /** All nodes together: ready as long as one gives templates. */
-  readonly node: NodeStatus | undefined;
-  /** Each of them, in the order of the configuration. */
-  readonly nodes: readonly NodeReport[];
-  /** How each way of hearing of new blocks has done. */
-  readonly signals: readonly SignalScore[];
-  /** How the ways besides polling are doing. */
-  readonly signalReports: readonly SignalReport[];
-  readonly height: number | undefined;
-  /** What the present jobs are made of; undefined before the first. */
-  readonly template: Template | undefined;
-  /** When it came. */
-  readonly templateAtMs: number | undefined;
-  readonly miners: number;
-  /** Connections that can be taken beyond the present ones. */
-  readonly prefixesFree: number;
-  readonly hashesPerS: number;
-  readonly counts: TallyCounts;
-  /** The newest found blocks, newest first. */
-  readonly blocks: readonly BlockReport[];
-  /** Where they are written down. */
-  readonly journal: JournalReport;
-  /** Whether a block found now would be taken. */
-  readonly proof: ProofReport;
-  /** Undefined where none is set. */
-  readonly throttle: ThrottleStatus | undefined;
 }
 
 /**
@@ -363,6 +332,7 @@ export class Instance {
     const { log } = this.#modules;
     const { workerName: worker, difficulty } = session;
     if (result.kind === 'accepted') {
+      if (result.verified && result.share.isCandidate) this.#blocks.proven(result.share);
       this.#tally.accept(result.share.issued.work, result.verified, nowMs);
       log.debug({ worker, difficulty, verified: result.verified }, 'share accepted');
       return;
@@ -388,14 +358,4 @@ export class Instance {
       this.#scheduleSummary();
     });
   }
-}
-
-/** What a miner can be pointed at, where the port is open on every address of this machine. */
-function addressesOf(host: string): string[] {
-  if (host !== '0.0.0.0' && host !== '::') return [host.includes(':') ? `[${host}]` : host];
-  const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
-  const reachable = all
-    .filter(({ family, internal }) => family === 'IPv4' && !internal)
-    .map(({ address }) => address);
-  return reachable.length > 0 ? reachable : ['127.0.0.1'];
 }
