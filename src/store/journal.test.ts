@@ -249,8 +249,9 @@ test('what waits for a failing disk is bounded: the oldest records go', async ()
   await journal.opened;
   store.failure = new Error('EIO');
   const blockHex = '00'.repeat(8 * 2 ** 20);
-  for (let n = 1; n <= 6; n++) journal.write(found(n, { blockHex }));
+  for (let n = 1; n <= 5; n++) journal.write(found(n, { blockHex }));
   await clock.advance(6_000);
+  journal.write(found(6, { blockHex }));
   store.failure = undefined;
   await clock.advance(5_000);
   assert.deepEqual(
@@ -258,6 +259,26 @@ test('what waits for a failing disk is bounded: the oldest records go', async ()
     [104, 105, 106],
   );
   assert.match(levels('warn').at(-1)?.message ?? '', /3 records/);
+});
+
+test('a disk that does not answer is told after 10 s, gets no more to do, and all is written once it answers', async () => {
+  const { store, clock, journal, levels } = setUp();
+  await journal.opened;
+  store.hold();
+  journal.write(found(1));
+  await clock.advance(9_000);
+  assert.equal(journal.status().state, 'ok');
+  await clock.advance(2_000);
+  assert.equal(journal.status().state, 'failing');
+  assert.match(levels('error')[0]?.message ?? '', /does not answer/);
+  journal.write(found(2));
+  await clock.advance(60_000);
+  assert.equal(store.appends.length, 1);
+  store.release();
+  await clock.advance(1_000);
+  assert.equal(store.text, textOf(found(1), found(2)));
+  assert.equal(journal.status().state, 'ok');
+  assert.equal(clock.pending(), 0);
 });
 
 test('the end waits for what is being written, tries once more what was not, and no longer than 3 s', async () => {

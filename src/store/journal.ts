@@ -13,6 +13,8 @@ import type { JournalStore } from './journal-store.ts';
 
 /** A disk that was full may have room again soon, and one that hangs is not to be pressed. */
 const RETRY_MS = 5_000;
+/** A disk that wakes up, or is busy, answers within seconds; one that is silent for longer fails, for all we know. */
+const HUNG_AFTER_MS = 10_000;
 /**
  * Characters of records that wait for a disk: four blocks of the largest size, thousands of usual ones. What is beyond
  * goes, oldest first.
@@ -61,6 +63,9 @@ class StoredJournal implements BlockJournal {
   #owedCharacters = 0;
   #dropped = 0;
   readonly #underWay = new Set<Promise<void>>();
+  /** How many appends are not answered. */
+  #appending = 0;
+  #hungTimer: Timer | undefined;
   #failingSinceMs: number | undefined;
   #retryTimer: Timer | undefined;
   #isClosed = false;
@@ -78,7 +83,7 @@ class StoredJournal implements BlockJournal {
   write(record: JournalRecord): void {
     if (this.#isClosed) return;
     const line = encodeRecord(record);
-    if (this.#isOpen && this.#failingSinceMs === undefined) this.#append(line);
+    if (this.#isOpen && this.#failingSinceMs === undefined) this.#append([line]);
     else this.#owe([line]);
   }
 
@@ -100,6 +105,7 @@ class StoredJournal implements BlockJournal {
     timer.cancel();
     this.#isClosed = true;
     this.#retryTimer?.cancel();
+    this.#hungTimer?.cancel();
     if (this.#owed.length === 0 && this.#underWay.size === 0) return;
     const { path } = this.#store;
     this.#modules.log.error(
@@ -161,26 +167,42 @@ class StoredJournal implements BlockJournal {
     return copy !== undefined;
   }
 
-  #append(text: string): void {
+  #append(lines: readonly string[]): void {
+    const text = lines.length === 1 ? (lines[0] ?? '') : lines.join('');
     const whole = this.#isEnded ? text : `\n${text}`;
     this.#isEnded = true;
+    this.#watch(1);
     this.#track(
       this.#store.append(whole).then(
-        () => this.#goOn(),
+        () => {
+          this.#watch(-1);
+          this.#goOn();
+        },
         (error: unknown) => {
-          this.#owe([text]);
+          this.#watch(-1);
+          this.#owe(lines);
           this.#fail(error);
         },
       ),
     );
   }
 
+  /** An append begins, or was answered: the disk has so long for the next answer. */
+  #watch(change: 1 | -1): void {
+    this.#appending += change;
+    this.#hungTimer?.cancel();
+    if (this.#appending === 0 || this.#isClosed) return;
+    this.#hungTimer = this.#modules.clock.setTimer(HUNG_AFTER_MS, () => {
+      this.#fail(new KpssError('KPSS_JOURNAL_UNWRITABLE', 'the disk does not answer'));
+    });
+  }
+
   #payOff(): void {
     if (this.#owed.length === 0) return;
-    const text = this.#owed.join('');
+    const lines = this.#owed;
     this.#owed = [];
     this.#owedCharacters = 0;
-    this.#append(text);
+    this.#append(lines);
   }
 
   #owe(lines: readonly string[]): void {
@@ -206,8 +228,9 @@ class StoredJournal implements BlockJournal {
     if (this.#isClosed) return;
     this.#retryTimer?.cancel();
     this.#retryTimer = clock.setTimer(RETRY_MS, () => {
-      if (this.#isOpen) this.#payOff();
-      else this.#track(this.#open());
+      if (!this.#isOpen) this.#track(this.#open());
+      // More is not put upon a disk that is silent; its answer sets it off.
+      else if (this.#appending === 0) this.#payOff();
     });
   }
 
