@@ -160,6 +160,11 @@ export class BlockLedger {
     const reason = 'reason' in verdict ? verdict.reason : '';
     const word = { node, kind: verdict.kind, reason, latencyMs: Math.round(latencyMs) };
     if (!this.#history.hear(block.blockHash, word)) return;
+    if (word.kind === 'accepted' && this.get(block.blockHash)?.state === 'accepted') {
+      const { height, blockHash } = block;
+      const fields = { height, blockHash, node, latencyMs: word.latencyMs };
+      this.#modules.log.info(fields, `block ${height} was taken by ${node}, too, after ${word.latencyMs} ms`);
+    }
     const { kind, ...rest } = word;
     this.#write({ kind: 'verdict', blockHash: block.blockHash, verdict: kind, ...rest, atMs: this.#nowMs });
   }

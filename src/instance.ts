@@ -135,7 +135,8 @@ export class Instance {
       onTip: (hashHex, signal, node) => this.noteTip(hashHex, { signal, node }),
     });
     const { journal } = modules;
-    this.#ledger = new BlockLedger(network, { tally: this.#tally, clock, log, nodes, journal });
+    const healthyNode = () => nodes.find(({ name }) => name === this.#nodes.sourceName)?.rpc;
+    this.#ledger = new BlockLedger(network, { tally: this.#tally, clock, log, nodes, healthyNode, journal });
     this.#blocks = new FoundBlocks({
       ledger: this.#ledger,
       submitter: this.#submitter,
