@@ -214,6 +214,32 @@ test('a candidate that still waits at the end is written down and handed in at t
   );
 });
 
+test('a candidate whose verdict comes when nothing is sent any more is written down', async () => {
+  const { blocks, ledger, createShare, hashOf, clock, journal, node } = await setUp();
+  await blocks.finish();
+  const share = createShare();
+  blocks.submit(share, 'rig');
+  await clock.settle();
+  await ledger.close();
+  assert.equal(node.sent.length, 0);
+  assert.equal(decodeJournal(journal.text).blocks[0]?.found.blockHash, hashOf(share));
+});
+
+test('each node that took a block is told, the first as the one that accepted it', async () => {
+  const nodes = [createChainNode('a'), createChainNode('b')];
+  const { blocks, createShare, clock, messages } = await setUp(nodes);
+  nodes[1]?.rpc.hold('submitblock');
+  blocks.submit(createShare(), 'rig');
+  await clock.advance(70);
+  nodes[1]?.rpc.take('submitblock').answer(null);
+  await clock.settle();
+  const told = messages('info').filter((message) => /ACCEPTED|taken/.test(message));
+  assert.deepEqual(told, [
+    `BLOCK ${HEIGHT} ACCEPTED by a: 2500.004633 RVN, found by rig`,
+    `block ${HEIGHT} was taken by b, too, after 70 ms`,
+  ]);
+});
+
 test('a disk that fails costs no block: it is accepted all the same, and the status says since when', async () => {
   const { blocks, createShare, clock, journal, outcomes, ledger, messages } = await setUp();
   journal.failure = new KpssError('KPSS_JOURNAL_FULL', 'the disk is full');

@@ -115,9 +115,12 @@ test('a node that lags, or sees it otherwise once, makes no noise', async () => 
   ask(other);
   for (let i = 0; i < 5; i++) await tip();
   other.chain.height = 505;
-  await tip(4_000);
-  ask({ chain, rpc });
-  for (let i = 0; i < 5; i++) await tip();
+  for (let i = 0; i < 3; i++) {
+    ask(other);
+    await tip(4_000);
+    ask({ chain, rpc });
+    await tip();
+  }
   assert.deepEqual(new Set(kinds()), new Set(['confirmed']));
 });
 
