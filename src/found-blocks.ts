@@ -174,7 +174,7 @@ export class FoundBlocks {
   async #takeUp(blocks: readonly JournaledBlock[]): Promise<void> {
     const { ledger, log, nodes, clock } = this.#modules;
     const open = blocks.filter((block) => ledger.takeUp(block));
-    if (open.length === 0) return;
+    if (open.length === 0 || this.#isFinished) return;
     const what =
       open.length === 1 ? '1 block of an earlier run has' : `${open.length} blocks of an earlier run have`;
     log.info({ blocks: open.length }, `${what} no answer yet: handing in again`);

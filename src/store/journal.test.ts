@@ -261,6 +261,21 @@ test('what waits for a failing disk is bounded: the oldest records go', async ()
   assert.match(levels('warn').at(-1)?.message ?? '', /3 records/);
 });
 
+test('a disk that is silent at the start is told, too; what is found meanwhile is written once it answers', async () => {
+  const store = createMemoryJournal(textOf(found(1)));
+  const read = Promise.withResolvers<string>();
+  store.read = () => read.promise;
+  const { clock, journal, levels } = setUp(store);
+  journal.write(found(2));
+  await clock.advance(60_000);
+  assert.equal(journal.status().state, 'failing');
+  assert.equal(levels('error').length, 1);
+  read.resolve(store.text);
+  await clock.advance(1_000);
+  assert.equal(store.text, textOf(found(1), found(2)));
+  assert.equal(journal.status().state, 'ok');
+});
+
 test('a disk that does not answer is told after 10 s, gets no more to do, and all is written once it answers', async () => {
   const { store, clock, journal, levels } = setUp();
   await journal.opened;

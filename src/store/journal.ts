@@ -63,8 +63,8 @@ class StoredJournal implements BlockJournal {
   #owedCharacters = 0;
   #dropped = 0;
   readonly #underWay = new Set<Promise<void>>();
-  /** How many appends are not answered. */
-  #appending = 0;
+  /** What the disk was asked and has not answered. */
+  #asked = 0;
   #hungTimer: Timer | undefined;
   #failingSinceMs: number | undefined;
   #retryTimer: Timer | undefined;
@@ -122,13 +122,16 @@ class StoredJournal implements BlockJournal {
   }
 
   async #open(): Promise<void> {
+    this.#watch(1);
     try {
       const contents = decodeJournal(await this.#store.read());
       await this.#tidyUp(contents);
+      this.#watch(-1);
       this.#isOpen = true;
       this.#opening.resolve(contents.blocks);
       this.#goOn();
     } catch (error) {
+      this.#watch(-1);
       this.#fail(error);
     }
   }
@@ -187,11 +190,11 @@ class StoredJournal implements BlockJournal {
     );
   }
 
-  /** An append begins, or was answered: the disk has so long for the next answer. */
+  /** The disk is asked for something, or answered: it has so long for the next answer. */
   #watch(change: 1 | -1): void {
-    this.#appending += change;
+    this.#asked += change;
     this.#hungTimer?.cancel();
-    if (this.#appending === 0 || this.#isClosed) return;
+    if (this.#asked === 0 || this.#isClosed) return;
     this.#hungTimer = this.#modules.clock.setTimer(HUNG_AFTER_MS, () => {
       this.#fail(new KpssError('KPSS_JOURNAL_UNWRITABLE', 'the disk does not answer'));
     });
@@ -228,9 +231,10 @@ class StoredJournal implements BlockJournal {
     if (this.#isClosed) return;
     this.#retryTimer?.cancel();
     this.#retryTimer = clock.setTimer(RETRY_MS, () => {
-      if (!this.#isOpen) this.#track(this.#open());
       // More is not put upon a disk that is silent; its answer sets it off.
-      else if (this.#appending === 0) this.#payOff();
+      if (this.#asked > 0) return;
+      if (this.#isOpen) this.#payOff();
+      else this.#track(this.#open());
     });
   }
 
