@@ -47,10 +47,9 @@ test('a candidate is with every node, then in the journal, before submit returns
 
 test('the report tells what each node said, and how far the block is', async () => {
   const nodes = [createChainNode('a'), createChainNode('b')];
-  const { blocks, ledger, createShare, hashOf, clock, node } = await setUp(nodes);
+  const { blocks, ledger, createShare, hashOf, clock } = await setUp(nodes);
   if (nodes[1]) nodes[1].refusal = 'high-hash';
   const share = createShare();
-  node.hashes.set('', '');
   blocks.submit(share, 'rig');
   assert.equal(ledger.reports()[0]?.state, 'submitting');
   await clock.settle();
