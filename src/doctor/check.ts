@@ -72,7 +72,7 @@ export function quiet(id: CheckId, sentence: string): Finding {
 }
 
 /** Where one sentence ends and the next begins. */
-const NEXT_SENTENCE = /(?<=[.!…])\s+(?=[A-Z])/;
+export const NEXT_SENTENCE = /(?<=[.!…])\s+(?=[A-Z])/;
 
 /** A failed call in the words that the log has for it: what is wrong, and what to do. */
 export function wordsOf(error: unknown): { readonly sentence: string; readonly cure: string } {

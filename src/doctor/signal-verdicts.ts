@@ -2,7 +2,7 @@ import type { Network } from '../chain/coins.ts';
 import type { InstanceConfig, NodeConfig } from '../config/types.ts';
 import { connectionEndText } from '../node/p2p-end-text.ts';
 import type { Answer } from './ask-node.ts';
-import { type Finding, green, quiet, skipped, wordsOf, yellow } from './check.ts';
+import { type Finding, green, NEXT_SENTENCE, quiet, skipped, wordsOf, yellow } from './check.ts';
 import type { P2pAnswer } from './p2p-probe.ts';
 import type { TcpAnswer } from './tcp.ts';
 
@@ -63,13 +63,9 @@ function judgeP2p(answer: P2pAnswer | undefined, { p2p }: NodeConfig, network: N
     return quiet(id, `The node’s P2P port ${at} is closed to KPSS; ${POLLING_DOES_IT}.`);
   }
   const text = connectionEndText(end, at, `${network.coin} ${network.name}`);
-  const [what = text, ...cures] = text.split('; ');
-  const cure = cures.join('; ') || 'look into the node’s debug.log';
-  return yellow(id, `${capital(what)}; ${POLLING_DOES_IT}.`, `${capital(cure)}.`);
-}
-
-function capital(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
+  const [what = text, ...cures] = text.split(NEXT_SENTENCE);
+  const cure = cures.join(' ') || 'Look into the node’s debug.log.';
+  return yellow(id, `${what.replace(/\.$/, '')}; ${POLLING_DOES_IT}.`, cure);
 }
 
 function judgeZmq(answer: TcpAnswer | undefined, { zmq }: NodeConfig): Finding {

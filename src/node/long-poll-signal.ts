@@ -53,7 +53,7 @@ class LongPollSignal implements TipSignal {
   constructor(options: LongPollSignalOptions, modules: LongPollSignalModules) {
     this.#options = options;
     this.#modules = modules;
-    const sentence = 'asking for the first template';
+    const sentence = 'Asks for the first template.';
     this.#report = { signal: 'long-poll', node: options.node, state: 'connecting', sentence };
   }
 
@@ -76,7 +76,7 @@ class LongPollSignal implements TipSignal {
   #ask(): void {
     const request = { rules: ['segwit'], ...(this.#id !== undefined && { longpollid: this.#id }) };
     const timeoutMs = this.#id === undefined ? RETRY_MAX_MS : WAIT_MAX_MS;
-    if (this.#id !== undefined) this.#set('on', 'one call waits at the node for its next block');
+    if (this.#id !== undefined) this.#set('on', 'One call waits at the node for its next block.');
     this.#underWay = this.#modules.rpc.call('getblocktemplate', [request], { timeoutMs }).then(
       (template) => this.#answered(template),
       (error: unknown) => this.#failed(error),
@@ -87,7 +87,7 @@ class LongPollSignal implements TipSignal {
     if (this.#stopped) return;
     const { longpollid: id, previousblockhash: tip } = isRecord(template) ? template : {};
     if (typeof id !== 'string' || typeof tip !== 'string' || !/^[0-9a-f]{64}$/i.test(tip)) {
-      this.#set('failed', 'the node answers with no template; KPSS asks again');
+      this.#set('failed', 'The node answers with no template. KPSS asks again.');
       this.#askLater();
       return;
     }

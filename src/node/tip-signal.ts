@@ -7,7 +7,7 @@ export interface SignalReport {
   /** The node it comes from. */
   readonly node: string;
   readonly state: 'connecting' | 'on' | 'failed' | 'off';
-  /** For the owner: what it listens to, or what is wrong and what to do about it; goes on a sentence, so without a dot. */
+  /** For the owner: what it listens to, or what is wrong and what to do about it; whole sentences. */
   readonly sentence: string;
 }
 

@@ -45,7 +45,7 @@ class ZmqSignal implements TipSignal {
   constructor(options: ZmqSignalOptions, modules: ZmqSignalModules) {
     this.#options = options;
     this.#modules = modules;
-    const sentence = `connecting to ${options.endpoint}`;
+    const sentence = `Connecting to ${options.endpoint}.`;
     this.#report = { signal: 'zmq', node: options.node, state: 'connecting', sentence };
   }
 
@@ -72,7 +72,7 @@ class ZmqSignal implements TipSignal {
         onDisconnected: () => {
           // A restarted node counts from 0 again; the first message decides.
           this.#lastCounter = undefined;
-          this.#set('failed', `${endpoint} closed the connection; KPSS keeps trying`);
+          this.#set('failed', `${endpoint} closed the connection. KPSS keeps trying.`);
         },
         onRefused: () => this.#set('failed', refused(endpoint)),
         onMessage: (frames) => this.#take(frames),
@@ -84,14 +84,14 @@ class ZmqSignal implements TipSignal {
       if (isMissing(error)) {
         this.#set(
           'off',
-          'the optional package zeromq is not installed or does not run on this system (npm install zeromq adds it); the other signals do the work',
+          'The optional package zeromq is not installed or does not run on this system (npm install zeromq adds it). The other signals do the work.',
         );
         return;
       }
       const why = error instanceof Error ? error.message : String(error);
       this.#set(
         'failed',
-        `${endpoint} cannot be used: ${why}. Set zmq to what raven.conf has in zmqpubhashblock`,
+        `${endpoint} cannot be used: ${why}. Set zmq to what raven.conf has in zmqpubhashblock.`,
       );
     }
   }
@@ -99,7 +99,7 @@ class ZmqSignal implements TipSignal {
   /** Not an outage, which the package deals with by itself. */
   #broken(error: unknown): void {
     const why = error instanceof Error ? error.message : String(error);
-    this.#set('failed', `listening to ${this.#options.endpoint} failed: ${why}; KPSS tries again`);
+    this.#set('failed', `Listening to ${this.#options.endpoint} failed: ${why}. KPSS tries again.`);
     this.#subscription?.close();
     this.#openAgain = this.#modules.clock.setTimer(OPEN_AGAIN_MS, () => {
       this.#opening = this.#open();
@@ -130,8 +130,8 @@ class ZmqSignal implements TipSignal {
   }
 
   #listening(): string {
-    const missed = this.#missed === 0 ? '' : `; ${this.#missed} announcements were missed so far`;
-    return `listens to ${this.#options.endpoint}${missed}`;
+    const missed = this.#missed === 0 ? '' : ` ${this.#missed} announcements were missed so far.`;
+    return `Listens to ${this.#options.endpoint}.${missed}`;
   }
 
   #set(state: SignalReport['state'], sentence: string): void {
@@ -142,7 +142,7 @@ class ZmqSignal implements TipSignal {
 }
 
 function refused(endpoint: string): string {
-  return `${endpoint} does not answer. raven.conf needs zmqpubhashblock=${endpoint}, and ravend a restart after it was added; KPSS keeps trying`;
+  return `${endpoint} does not answer. raven.conf needs zmqpubhashblock=${endpoint}, and ravend a restart after it was added. KPSS keeps trying.`;
 }
 
 function isMissing(error: unknown): boolean {
