@@ -87,7 +87,7 @@ test('the front page says what there is', async () => {
   const text = await (await fetch(url)).text();
   assert.match(text, /\/api\/v1\/status/);
   assert.match(text, /\/notify\//);
-  assert.equal(text.trimEnd().split('\n').length, 2);
+  assert.equal(text.trimEnd().split('\n').length, 3);
 });
 
 test('a hash is taken from the address, from a plain body, from a form and from JSON', async () => {

@@ -4,6 +4,7 @@ import { KpssError, listenTrouble } from '../error.ts';
 import type { Clock, Log } from '../mining/ports.ts';
 import type { ApiError, ApiErrorCode, ApiStatus } from './api-types.ts';
 import { isLoopback, isOwnName, isOwnOrigin } from './guard.ts';
+import { METRICS_TYPE, metricsText } from './metrics.ts';
 import { NotifyGate, readNotifiedHash } from './notify.ts';
 
 /** A block hash and some JSON around it are under 100 bytes. */
@@ -43,6 +44,7 @@ const STATUS_OF: Readonly<Record<ApiErrorCode, number>> = {
 };
 
 const WELCOME = `KPSS, a solo-mining stratum server. GET /api/v1/status tells how it is doing, as does: kpss status
+GET /metrics tells the same to Prometheus
 POST /notify/INSTANCE?hash=BLOCK_HASH tells it of a new block: blocknotify= in raven.conf
 `;
 
@@ -140,12 +142,16 @@ export class WebServer {
     app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body));
     app.addHook('onRequest', async (request, reply) => this.#admit(request, reply));
     app.setNotFoundHandler((_request, reply) => {
-      const text = 'there are GET /api/v1/status and POST /notify/INSTANCE, and nothing by this name';
+      const text =
+        'there are GET /api/v1/status, GET /metrics and POST /notify/INSTANCE, and nothing by this name';
       return refuse(reply, 'not-found', text);
     });
     app.setErrorHandler((error, _request, reply) => this.#refuseBroken(error, reply));
     app.get('/', (_request, reply) => reply.type('text/plain; charset=utf-8').send(WELCOME));
     app.get('/api/v1/status', (_request, reply) => reply.send(this.#modules.status()));
+    app.get('/metrics', async (_request, reply) =>
+      reply.type(METRICS_TYPE).send(await metricsText(this.#modules.status())),
+    );
     app.post<{ Params: { instance: string }; Querystring: { hash?: unknown }; Body: string | undefined }>(
       '/notify/:instance',
       ({ params, query, body }, reply) => this.#takeNotice(params.instance, query.hash, body ?? '', reply),

@@ -56,7 +56,7 @@ const RULES: Readonly<Record<string, FolderRule>> = {
   measure: { sources: ['chain', 'kawpow'], types: [], packages: [], node: 'any' },
   node: { sources: ['chain', 'mining'], types: [], packages: ['zeromq'], node: 'any' },
   store: { sources: ['chain', 'mining'], types: [], packages: [], node: 'any' },
-  web: { sources: ['chain', 'mining'], types: [], packages: ['fastify'], node: 'any' },
+  web: { sources: ['chain', 'mining'], types: [], packages: ['fastify', 'prom-client'], node: 'any' },
   devnet: { sources: ['chain', 'kawpow', 'mining'], types: [], packages: ['zeromq'], node: 'any' },
   doctor: {
     sources: ['chain', 'kawpow', 'mining', 'node'],
