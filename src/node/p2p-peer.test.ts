@@ -342,8 +342,9 @@ test('a node that reads nothing gets two blocks, and loses its connection over t
   assert.match(peer.report().sentence, /does not read/);
 });
 
-test('a node that refuses a block says why in the log', async () => {
+test('a node that refuses a block says why in the log, but not that it had it already', async () => {
   const { connection, warnings } = await openPeer(await listen());
+  connection.send({ kind: 'reject', rejected: 'block', code: 0x12, reason: 'duplicate' });
   connection.send({ kind: 'reject', rejected: 'block', code: 0x10, reason: 'bad-cb-amount' });
   await until(() => warnings.length > 0, 'a warning');
   assert.deepEqual(warnings, ['the node home refuses a block that came by P2P: bad-cb-amount']);

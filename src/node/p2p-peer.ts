@@ -112,7 +112,8 @@ export class P2pPeer implements TipSignal {
   }
 
   #rejected(rejected: string, reason: string): void {
-    if (rejected !== 'block') return;
+    // Most often the block came by RPC just before.
+    if (rejected !== 'block' || reason === 'duplicate') return;
     const { node } = this.#options;
     this.#modules.log.warn({ node, reason }, `the node ${node} refuses a block that came by P2P: ${reason}`);
   }
