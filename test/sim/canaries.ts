@@ -1,0 +1,111 @@
+/** A fault that is put into the program on purpose: some seed must find it, or the simulation looks at too little. */
+export interface Canary {
+  /** What would be wrong, in words. */
+  readonly name: string;
+  /** From the root of the repository. */
+  readonly file: string;
+  /** Stands there exactly once. */
+  readonly from: string;
+  readonly to: string;
+}
+
+export const CANARIES: readonly Canary[] = [
+  {
+    name: 'a tip is known by its height',
+    file: 'src/stratum/session.ts',
+    from: 'before.job.template === jobs.template;',
+    to: 'before.job.template.height === jobs.template?.height;',
+  },
+  {
+    name: 'shares are stale by height',
+    file: 'src/mining/job-book.ts',
+    from: 'return job.template.previousBlockHash !== this.tip;',
+    to: 'return job.template.height !== this.template?.height;',
+  },
+  {
+    name: 'the first node to end decides',
+    file: 'src/node/submitter.ts',
+    from: "if (outcome.kind === 'accepted' || open === 0) resolve(best);",
+    to: 'resolve(best);',
+  },
+  {
+    name: 'blocks go to the first node only',
+    file: 'src/node/submitter.ts',
+    from: 'const courses = nodes.map(',
+    to: 'const courses = nodes.slice(0, 1).map(',
+  },
+  {
+    name: 'stale candidates are not submitted',
+    file: 'src/mining/share.ts',
+    from: "return isStale ? { ok: false, reason: 'stale', share } : { ok: true, share };",
+    to: "return isStale ? { ok: false, reason: 'stale' } : { ok: true, share };",
+  },
+  {
+    name: 'a duplicate is a rejection',
+    file: 'src/node/submit-verdict.ts',
+    from: "if (result === 'duplicate' || result === 'inconclusive'",
+    to: "if (result === 'inconclusive'",
+  },
+  {
+    name: 'a failed sending is the last',
+    file: 'src/node/submit-course.ts',
+    from: 'if (why !== undefined) return this.#ended(verdict, why);',
+    to: "return this.#ended(verdict, why ?? 'too-late');",
+  },
+  {
+    name: 'silence is consent',
+    file: 'src/node/submit-course.ts',
+    from: "if (error instanceof RpcError && error.kind === 'timeout') this.#timeouts += 1;",
+    to: "if (error instanceof RpcError && error.kind === 'timeout') return { kind: 'accepted', next: 'done' };",
+  },
+  {
+    name: 'shares are judged by the present difficulty',
+    file: 'src/stratum/session.ts',
+    from: 'const issued = found !== undefined && jobs.isLive(found.job) ? found : undefined;',
+    to: `const shareTarget = this.#issued.newest?.shareTarget;
+      const issued =
+        found !== undefined && shareTarget && jobs.isLive(found.job) ? { ...found, shareTarget } : undefined;`,
+  },
+  {
+    name: 'a false mix hash gets no reply',
+    file: 'src/stratum/session.ts',
+    from: '    if (!judgement.accepted) {\n      this.#rejectShare(id, this.#falseMixReason, share);',
+    to: '    if (!judgement.accepted) {',
+  },
+  {
+    name: 'a prefix is given twice',
+    file: 'src/mining/extranonce.ts',
+    from: 'this.#freeStart = (this.#freeStart + 1) % PREFIX_COUNT;',
+    to: '',
+  },
+  {
+    name: 'a prefix is free as soon as its miner left',
+    file: 'src/mining/extranonce.ts',
+    from: 'else this.#resting.push({ prefix, lastSequence });',
+    to: 'else { this.#freeStart = (this.#freeStart + PREFIX_COUNT - 1) % PREFIX_COUNT; this.#free[this.#freeStart] = prefix; this.#freeCount += 1; }',
+  },
+  {
+    name: 'a nonce is taken twice',
+    file: 'src/mining/share.ts',
+    from: '  issued.seenNonces.add(nonce);\n',
+    to: '',
+  },
+  {
+    name: 'after a failed poll nobody asks again',
+    file: 'src/node/template-source.ts',
+    from: 'this.#setPollTimer(retryMs(this.#pollFailures, status));',
+    to: '',
+  },
+  {
+    name: 'a timer outlives the stop',
+    file: 'src/instance.ts',
+    from: 'this.#summaryTimer?.cancel();',
+    to: '',
+  },
+  {
+    name: 'candidates are verified before they go out',
+    file: 'src/stratum/candidate-gate.ts',
+    from: 'if (this.#hasRoom()) this.#sendUnproven(candidate);',
+    to: '',
+  },
+];

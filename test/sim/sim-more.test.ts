@@ -1,0 +1,5 @@
+import { testSeeds } from './batches.ts';
+
+// The other half of the seeds; see sim.test.ts.
+
+testSeeds(261, 10);

@@ -1,0 +1,334 @@
+import { Candidates } from './candidates.ts';
+import { Invariants } from './invariants.ts';
+import { JobHistory } from './job-history.ts';
+import { SeededRandom } from './random.ts';
+import { type SimBlock, SimChain } from './sim-chain.ts';
+import { type OwnedClock, SimClock } from './sim-clock.ts';
+import { SimKpss } from './sim-kpss.ts';
+import { SimMiner } from './sim-miner.ts';
+import { type Fault, SimNode } from './sim-node.ts';
+import { Trace } from './trace.ts';
+
+const START_MS = 1_795_400_000_000;
+/** How often the invariants that need time are looked at. */
+const STEP_MS = 500;
+/** A poll that hung when all was healed is given up after 5 s, a template after 10; then come back-off and a round more. */
+const CONVERGE_WITHIN_MS = 30_000;
+/** A found block gets ten seconds at the end, a call its time limit. */
+const STOP_WITHIN_MS = 80_000;
+/** Sixteen candidates that are held back, two each ten seconds. */
+const HELD_TURNS_MS = 90_000;
+/** At the highest difficulty a miner still has a share every few seconds, most of them honest. */
+const SHARE_WITHIN_MS = 90_000;
+
+const FAULTS: readonly Fault[] = [
+  'unreachable',
+  'hanging',
+  'slow',
+  'garbage',
+  'nonsense',
+  'failing',
+  'warming-up',
+  'no-peers',
+  'downloading',
+  'busy',
+  'unauthorized',
+  'down',
+  'lagging',
+  'stuck',
+];
+
+/** What a seed makes of the world. */
+interface Profile {
+  readonly nodes: number;
+  readonly miners: number;
+  readonly bits: number;
+  readonly meanShareMs: number;
+  readonly mischief: number;
+  readonly meanBlockMs: number;
+  readonly meanHealthMs: number;
+  readonly meanFaultMs: number;
+  readonly kills: number;
+  readonly busyVerifier: number;
+  readonly safetyMs: number;
+}
+
+export interface RunResult {
+  readonly seed: number;
+  /** Undefined when all held. */
+  readonly violation: { readonly invariant: string; readonly detail: string } | undefined;
+  /** The same for the same seed. */
+  readonly fingerprint: string;
+  readonly lastEvents: readonly string[];
+  readonly candidates: number;
+}
+
+/** Runs the world of one seed: faults, healing, and whether all is well again. */
+export async function runSeed(seed: number, print?: (line: string) => void): Promise<RunResult> {
+  const world = new World(seed, print);
+  await world.run();
+  const { violation } = world.invariants;
+  const { fingerprint } = world.trace;
+  const lastEvents = world.trace.last(60);
+  return { seed, violation, fingerprint, lastEvents, candidates: world.candidates.count };
+}
+
+function profileOf(random: SeededRandom): Profile {
+  return {
+    nodes: random.int(1, 3),
+    miners: random.int(1, 4),
+    // Every second hash a block, one in 32, one in 128.
+    bits: random.pick([0x207fffff, 0x2007ffff, 0x2001ffff]),
+    meanShareMs: random.pick([400, 1_000, 3_000]),
+    mischief: random.pick([0, 0.05, 0.3]),
+    meanBlockMs: random.pick([2_000, 10_000, 40_000]),
+    meanHealthMs: random.pick([3_000, 15_000, 60_000]),
+    meanFaultMs: random.pick([1_000, 6_000, 20_000]),
+    kills: random.pick([0, 0, 1, 2]),
+    busyVerifier: random.pick([0, 0.1, 0.5]),
+    safetyMs: random.int(30_000, 70_000),
+  };
+}
+
+class World {
+  readonly trace: Trace;
+  readonly invariants: Invariants;
+  readonly candidates: Candidates;
+  readonly #random: SeededRandom;
+  readonly #profile: Profile;
+  readonly #clock = new SimClock(START_MS);
+  readonly #network: OwnedClock = this.#clock.owned();
+  readonly #chain: SimChain;
+  readonly #nodes: readonly SimNode[];
+  readonly #miners: readonly SimMiner[];
+  readonly #history = new JobHistory();
+  #kpss: SimKpss | undefined;
+  #starts = 0;
+  #isHealed = false;
+
+  constructor(seed: number, print?: (line: string) => void) {
+    this.#random = new SeededRandom(seed);
+    this.#profile = profileOf(this.#random.fork('profile'));
+    this.trace = new Trace(START_MS, print);
+    this.trace.add(START_MS, 'world', JSON.stringify(this.#profile));
+    this.#chain = new SimChain(this.#profile.bits);
+    this.#nodes = this.#makeNodes();
+    const clock = this.#network;
+    const { trace } = this;
+    this.candidates = new Candidates({
+      clock,
+      chain: this.#chain,
+      nodes: this.#nodes,
+      history: this.#history,
+      mayWait: this.#profile.busyVerifier > 0,
+      fail: (invariant, detail) => this.invariants.fail(invariant, detail),
+    });
+    const { candidates } = this;
+    this.invariants = new Invariants({ clock, trace, history: this.#history, candidates });
+    this.#miners = this.#makeMiners();
+  }
+
+  async run(): Promise<void> {
+    const { safetyMs, kills } = this.#profile;
+    for (const node of this.#nodes) this.#troubleLater(node);
+    this.#findForeignBlockLater();
+    this.#startKpss();
+    for (const miner of this.#miners) miner.start();
+    const random = this.#random.fork('kills');
+    for (let i = 0; i < kills; i++) this.#killLater(random.int(2_000, safetyMs - 8_000), random);
+    await this.#passTime(safetyMs);
+    this.#heal();
+    await this.#passTime(5_000);
+    await this.#settleOnOneTip();
+    await this.#mineAgain();
+    await this.#stop();
+  }
+
+  /** @param until is looked at between steps. @returns whether it came true */
+  async #passTime(durationMs: number, until: () => boolean = () => false): Promise<boolean> {
+    for (let passedMs = 0; passedMs < durationMs; passedMs += STEP_MS) {
+      if (this.invariants.violation !== undefined || until()) return true;
+      await this.#clock.advance(STEP_MS);
+      this.invariants.tick();
+      this.candidates.tick();
+    }
+    return until();
+  }
+
+  #makeNodes(): SimNode[] {
+    const nodes = Array.from({ length: this.#profile.nodes }, (_, index) => {
+      const name = `node${index + 1}`;
+      const modules = { chain: this.#chain, clock: this.#network, trace: this.trace };
+      return new SimNode(name, { ...modules, random: this.#random.fork(name) });
+    });
+    for (const node of nodes) node.setPeers(nodes.filter((other) => other !== node));
+    return nodes;
+  }
+
+  #makeMiners(): SimMiner[] {
+    const { miners, meanShareMs, mischief } = this.#profile;
+    return Array.from({ length: miners }, (_, index) => {
+      const name = `rig${index + 1}`;
+      return new SimMiner(
+        { name, meanShareMs, mischief },
+        {
+          clock: this.#network,
+          random: this.#random.fork(name),
+          invariants: this.invariants,
+          connect: (miner) => this.#kpss?.connect(miner),
+        },
+      );
+    });
+  }
+
+  #startKpss(): void {
+    this.#starts += 1;
+    const busy = this.#random.fork(`busy ${this.#starts}`);
+    this.trace.add(this.#clock.nowMs(), 'kpss', `start ${this.#starts}`);
+    this.#kpss = new SimKpss({
+      clock: this.#clock,
+      network: this.#network,
+      random: this.#random.fork(`kpss ${this.#starts}`),
+      trace: this.trace,
+      nodes: this.#nodes,
+      invariants: this.invariants,
+      candidates: this.candidates,
+      isVerifierBusy: () => !this.#isHealed && busy.chance(this.#profile.busyVerifier),
+    });
+    this.#kpss.start();
+  }
+
+  #killLater(delayMs: number, random: SeededRandom): void {
+    this.#network.setTimer(delayMs, () => {
+      if (this.#kpss === undefined) return;
+      this.trace.add(this.#clock.nowMs(), 'kpss', 'killed');
+      this.#kpss.kill();
+      this.#kpss = undefined;
+      this.invariants.forgetServer();
+      this.#history.restart();
+      this.candidates.restart();
+      this.#network.setTimer(random.int(100, 3_000), () => this.#startKpss());
+    });
+  }
+
+  #troubleLater(node: SimNode): void {
+    const random = this.#random.fork(`${node.name}'s trouble`);
+    const { meanHealthMs, meanFaultMs } = this.#profile;
+    const next = (): void => {
+      const isWell = node.fault === 'none';
+      this.#network.setTimer(random.waitMs(isWell ? meanHealthMs : meanFaultMs), () => {
+        if (this.#isHealed) return;
+        node.setFault(isWell ? random.pick(FAULTS) : 'none');
+        next();
+      });
+    };
+    // Some are in trouble from the start.
+    if (random.chance(0.2)) node.setFault(random.pick(FAULTS));
+    next();
+  }
+
+  /** Others' blocks: on the tip, beside it, in its place, or a longer branch that replaces it. */
+  #findForeignBlockLater(): void {
+    const random = this.#random.fork('others');
+    const next = (): void => {
+      this.#network.setTimer(random.waitMs(this.#profile.meanBlockMs), () => {
+        if (this.#isHealed) return;
+        const node = random.pick(this.#nodes);
+        const how = random.next();
+        if (how < 0.65) this.#foreign(node.tip, node, random);
+        else if (how < 0.75) this.#foreign(this.#parentOf(node.tip), node, random);
+        else if (how < 0.85) node.prefer(this.#foreign(this.#parentOf(node.tip), node, random));
+        else this.#foreign(this.#foreign(this.#parentOf(node.tip), node, random), node, random);
+        next();
+      });
+    };
+    next();
+  }
+
+  #foreign(parent: SimBlock, node: SimNode, random: SeededRandom): SimBlock {
+    const block = this.#chain.foreign(parent, this.#clock.nowMs(), random);
+    node.take(block);
+    return block;
+  }
+
+  #parentOf(block: SimBlock): SimBlock {
+    return block.hash === this.#chain.genesis.hash ? block : this.#chain.get(block.parent);
+  }
+
+  #heal(): void {
+    this.#isHealed = true;
+    this.trace.add(this.#clock.nowMs(), 'world', 'healed');
+    for (const node of this.#nodes) node.setFault('none');
+    for (const node of this.#nodes) node.catchUp();
+  }
+
+  async #settleOnOneTip(): Promise<void> {
+    for (const miner of this.#miners) miner.rest(true);
+    await this.#passTime(2_000);
+    // Two branches of one length stay two until somebody finds the next block.
+    const longest = this.#nodes.reduce((a, b) => (b.tip.height > a.tip.height ? b : a));
+    this.#foreign(longest.tip, longest, this.#random.fork('peace'));
+    const isDone = await this.#passTime(CONVERGE_WITHIN_MS, () => this.#laggards() === '');
+    if (!isDone) this.invariants.fail('after healing every session has a job on the tip', this.#laggards());
+  }
+
+  /** Who is not on the one tip, in words. */
+  #laggards(): string {
+    const tips = new Set(this.#nodes.map((node) => node.tip.hash));
+    if (tips.size > 1) return 'the nodes are on different tips';
+    const late = this.#miners.filter(({ job, link }) => {
+      const isOn =
+        link?.isOpen && job !== undefined && tips.has(this.#history.tipOf(job.headerHashHex) ?? '');
+      return !isOn;
+    });
+    return late.map(({ name }) => name).join(', ');
+  }
+
+  async #mineAgain(): Promise<void> {
+    const before = this.#miners.map(({ accepted }) => accepted);
+    for (const miner of this.#miners) miner.rest(false);
+    const idle = (): string =>
+      this.#miners
+        .filter(({ accepted }, index) => accepted <= (before[index] ?? 0))
+        .map(({ name }) => name)
+        .join(', ');
+    const isDone = await this.#passTime(SHARE_WITHIN_MS, () => idle() === '');
+    if (!isDone) this.invariants.fail('after healing everybody mines', `no share of ${idle()} is accepted`);
+    for (const miner of this.#miners) miner.rest(true);
+    await this.#passTime(10_000);
+  }
+
+  async #stop(): Promise<void> {
+    const kpss = this.#kpss;
+    if (this.invariants.violation !== undefined || kpss === undefined) return;
+    this.#checkCounts(kpss);
+    for (const miner of this.#miners) miner.leave();
+    this.candidates.isStopping = true;
+    this.trace.add(this.#clock.nowMs(), 'kpss', 'stop');
+    let isStopped = false;
+    void kpss.instance.stop().then(() => {
+      isStopped = true;
+    });
+    await this.#passTime(STOP_WITHIN_MS, () => isStopped);
+    // Candidates that were held back keep their turns after their connection, also after the end: eight turns at most.
+    await this.#passTime(HELD_TURNS_MS, () => kpss.leftovers() === '');
+    const left = kpss.leftovers();
+    if (!isStopped) this.invariants.fail('a stop comes to its end', left);
+    else if (left !== '') this.invariants.fail('nothing is left running', left);
+  }
+
+  #checkCounts(kpss: SimKpss): void {
+    const { counts } = kpss.instance.status();
+    const rejected = Object.values(counts.rejected).reduce((sum, count) => sum + count, 0);
+    const counted = counts.accepted + rejected;
+    const { delivered, answeredShares } = this.invariants;
+    if (counted > delivered || counted < answeredShares) {
+      const detail = `${counted} counted, ${delivered} handled, ${answeredShares} answered`;
+      this.invariants.fail('accepted and rejected are all that was submitted', detail);
+    }
+    if (counts.blocksAccepted !== this.candidates.acceptedReports) {
+      const detail = `${counts.blocksAccepted} counted, ${this.candidates.acceptedReports} reported`;
+      this.invariants.fail('accepted only if a node took it', detail);
+    }
+  }
+}
