@@ -1,6 +1,6 @@
 import { bytesToHex, equalBytes, hexToBytes } from '../../src/chain/bytes.ts';
 import { meetsTarget } from '../../src/chain/target.ts';
-import type { BlockOutcome } from '../../src/found-blocks.ts';
+import type { BlockOutcome } from '../../src/block-ledger.ts';
 import type { JobHistory } from './job-history.ts';
 import { type SimChain, trueMixHash } from './sim-chain.ts';
 import type { OwnedClock } from './sim-clock.ts';
