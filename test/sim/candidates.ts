@@ -1,9 +1,11 @@
+import type { BlockOutcome } from '../../src/block-ledger.ts';
 import { bytesToHex, equalBytes, hexToBytes } from '../../src/chain/bytes.ts';
 import { meetsTarget } from '../../src/chain/target.ts';
-import type { BlockOutcome } from '../../src/block-ledger.ts';
+import { decodeJournal } from '../../src/store/journal-records.ts';
 import type { JobHistory } from './job-history.ts';
 import { type SimChain, trueMixHash } from './sim-chain.ts';
 import type { OwnedClock } from './sim-clock.ts';
+import type { SimDisk, SimJournalStore } from './sim-disk.ts';
 import type { SimShare } from './sim-miner.ts';
 import type { SimNode } from './sim-node.ts';
 import type { SimLink } from './sim-server.ts';
@@ -20,6 +22,10 @@ const NOT_YET_MAX_MS = 50_000;
 /** With more on their way than this, KPSS may have to let some go; a candidate is on its way for a minute at the most. */
 const CROWD = 50;
 const CROWD_WINDOW_MS = 60_000;
+/** Blocks of an earlier run that KPSS hands in at once; others wait for these. */
+const TAKEN_UP_AT_ONCE = 8;
+/** KPSS reads the journal, and asks a node how far it is, for two seconds at the most. */
+const TAKEN_UP_WITHIN_MS = 5_000;
 /** What a node may say of a right block. */
 const GOOD_ANSWERS = ['duplicate', 'inconclusive', 'duplicate-inconclusive', 'prev-blk-not-found'];
 
@@ -34,6 +40,8 @@ interface Candidate {
   readonly courses: Map<SimNode, { open: number; endedMs: number }>;
   /** A node's null arrived. */
   wasTaken: boolean;
+  /** From an earlier run of KPSS, by its journal. */
+  isInherited: boolean;
   outcome: BlockOutcome['outcome'] | undefined;
 }
 
@@ -42,6 +50,9 @@ interface CandidatesModules {
   readonly chain: SimChain;
   readonly nodes: readonly SimNode[];
   readonly history: JobHistory;
+  readonly disk: SimDisk;
+  /** Of the present process. */
+  readonly journal: () => SimJournalStore | undefined;
   /** Whether verdicts may come late or not at all, so that candidates wait for their turn. */
   readonly mayWait: boolean;
   readonly fail: (invariant: string, detail: string) => void;
@@ -55,9 +66,10 @@ export class Candidates {
   #recent = new WeakMap<SimLink, { atMs: readonly number[]; queueUntilMs: number }>();
   /** When last so many were on their way that some may have been let go. */
   #crowdedMs = Number.NEGATIVE_INFINITY;
+  /** Written down by an earlier run, without an outcome. */
+  #inherited: readonly Candidate[] = [];
   /** Nothing is owed while KPSS stops. */
   isStopping = false;
-  acceptedReports = 0;
 
   constructor(modules: CandidatesModules) {
     this.#modules = modules;
@@ -92,6 +104,7 @@ export class Candidates {
       isTrue,
       courses: new Map(),
       wasTaken: false,
+      isInherited: false,
       outcome: undefined,
     });
   }
@@ -104,6 +117,10 @@ export class Candidates {
     if (!isHandedOn || candidate.courses.size < nodes.length) {
       const where = `${candidate.courses.size} of ${nodes.length} nodes`;
       fail('a candidate goes to every node at once', `${candidate.hash} went to ${where}`);
+    }
+    const { disk, journal } = this.#modules;
+    if (candidate.arrivedMs > disk.readyMs && journal()?.hasBegun(candidate.hash) !== true) {
+      fail('a candidate is written down at once', candidate.hash);
     }
   }
 
@@ -135,7 +152,6 @@ export class Candidates {
     const candidate = this.#all.get(blockHash);
     if (candidate !== undefined) candidate.outcome = outcome;
     if (outcome.kind === 'accepted') {
-      this.acceptedReports += 1;
       const hasIt = nodes.some((node) => node.name === outcome.node && node.everBest.has(blockHash));
       if (!hasIt) fail('accepted only if a node took it', `${outcome.node} never had ${blockHash}`);
     } else if (candidate?.wasTaken) {
@@ -148,13 +164,37 @@ export class Candidates {
     }
   }
 
-  /** KPSS was killed: what it knew is gone. */
+  /** KPSS was killed, or ended: what it knew is gone, but for what is written down. */
   restart(): void {
+    const { chain, disk } = this.#modules;
     this.#recent = new WeakMap();
     this.isStopping = false;
-    this.acceptedReports = 0;
+    this.checkKept();
+    disk.readyMs = Number.POSITIVE_INFINITY;
+    const written = new Map(decodeJournal(disk.text).blocks.map((block) => [block.found.blockHash, block]));
     for (const [hash, candidate] of this.#all) {
-      if (!this.#modules.chain.has(candidate.hash)) this.#all.delete(hash);
+      const block = written.get(hash);
+      const isOpen = block !== undefined && block.outcome === undefined && block.final === undefined;
+      if (!isOpen && !chain.has(hash)) this.#all.delete(hash);
+      candidate.isInherited = isOpen;
+      candidate.courses.clear();
+      candidate.wasTaken = false;
+      candidate.outcome = undefined;
+    }
+    const open = [...written.values()].filter(({ outcome, final }) => !outcome && !final);
+    const isMany = open.length > TAKEN_UP_AT_ONCE;
+    this.#inherited = isMany ? [] : [...this.#all.values()].filter(({ isInherited }) => isInherited);
+  }
+
+  /** Every true candidate reached a node, or is written down, or was told to be lost for good. */
+  checkKept(): void {
+    const { clock, chain, disk, fail } = this.#modules;
+    const nowMs = clock.nowMs();
+    const open = [...this.#all.values()].filter(({ hash, isTrue }) => isTrue && !chain.has(hash));
+    for (const { hash, arrivedMs, outcome, courses } of open) {
+      const isDue = Math.max(arrivedMs, disk.readyMs) + 3 * disk.syncMs + 1 < nowMs;
+      if (courses.size === 0 || !isDue || outcome !== undefined) continue;
+      if (!disk.text.includes(hash)) fail('a candidate reaches a node or stays written down', hash);
     }
   }
 
@@ -162,6 +202,7 @@ export class Candidates {
   tick(): void {
     if (this.isStopping) return;
     const { clock, chain, nodes, history, fail } = this.#modules;
+    this.#checkInherited();
     const open = [...this.#all.values()].filter(({ hash, isTrue }) => isTrue && !chain.has(hash));
     const nowMs = clock.nowMs();
     const young = [...this.#all.values()].filter(({ arrivedMs }) => nowMs - arrivedMs < CROWD_WINDOW_MS);
@@ -178,6 +219,16 @@ export class Candidates {
         fail('a candidate reaches a node that is well', `${hash} was not brought to ${node.name}`);
       }
     }
+  }
+
+  /** Once the journal was read, what it holds goes to all nodes again. */
+  #checkInherited(): void {
+    const { clock, disk, nodes, fail } = this.#modules;
+    if (clock.nowMs() < disk.readyMs + TAKEN_UP_WITHIN_MS + 3 * disk.syncMs) return;
+    for (const { hash, courses } of this.#inherited) {
+      if (courses.size < nodes.length) fail('blocks of an earlier run are handed in again', hash);
+    }
+    this.#inherited = [];
   }
 
   #of(blockHex: string): Candidate | undefined {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { findNetwork } from '../../src/chain/coins.ts';
+import { KpssError } from '../../src/error.ts';
 import { Instance, type InstanceNode } from '../../src/instance.ts';
 import { KAWPOW } from '../../src/kawpow/params.ts';
 import type { Log } from '../../src/mining/ports.ts';
@@ -8,6 +9,7 @@ import type { Candidates } from './candidates.ts';
 import type { Invariants } from './invariants.ts';
 import type { SeededRandom } from './random.ts';
 import type { OwnedClock, SimClock } from './sim-clock.ts';
+import { type SimDisk, SimJournalStore } from './sim-disk.ts';
 import type { SimMiner } from './sim-miner.ts';
 import type { SimNode } from './sim-node.ts';
 import { SimRpc } from './sim-rpc.ts';
@@ -34,6 +36,7 @@ export interface SimKpssModules {
   readonly nodes: readonly SimNode[];
   readonly invariants: Invariants;
   readonly candidates: Candidates;
+  readonly disk: SimDisk;
   readonly isVerifierBusy: () => boolean;
 }
 
@@ -43,6 +46,7 @@ export class SimKpss {
   readonly #clock: OwnedClock;
   readonly #rpcs: readonly SimRpc[];
   readonly instance: Instance;
+  readonly journal: SimJournalStore;
   #server: SimServer | undefined;
   #isDead = false;
 
@@ -50,6 +54,11 @@ export class SimKpss {
     this.#modules = modules;
     const { random, nodes, invariants, candidates, isVerifierBusy } = modules;
     this.#clock = modules.clock.owned();
+    this.journal = new SimJournalStore({
+      disk: modules.disk,
+      clock: this.#clock,
+      random: random.fork('journal'),
+    });
     this.#rpcs = nodes.map((node) => this.#connectTo(node));
     const network = findNetwork('ravencoin', 'regtest');
     assert(network);
@@ -74,6 +83,7 @@ export class SimKpss {
           isBusy: isVerifierBusy,
         }),
         nodes: this.#rpcs.map((rpc, index) => this.#asNode(rpc, index)),
+        journal: this.journal,
         onBlock: (block) => {
           if (!this.#isDead) candidates.settled(block);
         },
@@ -88,6 +98,7 @@ export class SimKpss {
   }
 
   start(): void {
+    this.#modules.disk.started(this.#clock.nowMs());
     void this.instance.start();
   }
 
@@ -100,6 +111,7 @@ export class SimKpss {
     this.#isDead = true;
     this.#clock.kill();
     this.#server?.kill();
+    this.journal.kill();
   }
 
   /** What is still running, in words; empty when all is over. */
@@ -143,7 +155,8 @@ export class SimKpss {
       if (this.#isDead) return;
       trace.add(network.nowMs(), 'kpss', `${level}: ${message}`);
       const { err } = fields as { err?: unknown };
-      if (err !== undefined) invariants.fail('no fault within', `${message}: ${String(err)}`);
+      if (err !== undefined && !(err instanceof KpssError))
+        invariants.fail('no fault within', `${message}: ${String(err)}`);
     };
     return { debug() {}, info: at('info'), warn: at('warn'), error: at('error') };
   }
