@@ -108,4 +108,36 @@ export const CANARIES: readonly Canary[] = [
     from: 'if (this.#hasRoom()) this.#sendUnproven(candidate);',
     to: '',
   },
+  {
+    name: 'a block is written down when it is answered',
+    file: 'src/found-blocks.ts',
+    from: "ledger.find(share, workerName, blockHex, 'submitting');",
+    to: "void submitted.then(() => ledger.find(share, workerName, blockHex, 'submitting'));",
+  },
+  {
+    name: 'a block waits until it is written down',
+    file: 'src/found-blocks.ts',
+    from: 'const { submitter, ledger, jobs, tally, log } = this.#modules;',
+    to: `const { submitter: real, ledger, jobs, tally, log, clock } = this.#modules;
+    const written = new Promise((resolve) => clock.setTimer(5, () => resolve(undefined)));
+    const submitter = { submit: (block: Parameters<typeof real.submit>[0]) => written.then(() => real.submit(block)) };`,
+  },
+  {
+    name: 'blocks of an earlier run are not handed in again',
+    file: 'src/block-recovery.ts',
+    from: 'await modules.submit(block);',
+    to: '',
+  },
+  {
+    name: 'a lost node is waited for',
+    file: 'src/node/source-choice.ts',
+    from: ': insteadOfLost(views, best, serving, compare, nowMs);',
+    to: ': serving.source;',
+  },
+  {
+    name: 'a node that fell behind is mined on',
+    file: 'src/node/source-choice.ts',
+    from: "if (compare(views[best]?.tip ?? '', source.tip) > 0) return best;",
+    to: '',
+  },
 ];

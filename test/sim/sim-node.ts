@@ -44,6 +44,7 @@ export class SimNode {
   boots = 0;
   /** Every block that was in its best chain at some time. */
   readonly everBest = new Set<string>();
+  readonly #heights: { readonly atMs: number; readonly height: number }[] = [];
   /** Since when it answers as it should. */
   healthySinceMs: number;
 
@@ -62,6 +63,12 @@ export class SimNode {
 
   get fault(): Fault {
     return this.#fault;
+  }
+
+  /** Of its tip at that time. */
+  heightAt(atMs: number): number {
+    const last = this.#heights.findLast((known) => known.atMs <= atMs);
+    return last?.height ?? this.#modules.chain.genesis.height;
   }
 
   setPeers(peers: readonly SimNode[]): void {
@@ -111,6 +118,7 @@ export class SimNode {
   #moveTo(block: SimBlock): void {
     const { chain, clock, trace } = this.#modules;
     this.#tip = block;
+    this.#heights.push({ atMs: clock.nowMs(), height: block.height });
     for (let b = block; !this.everBest.has(b.hash); b = chain.get(b.parent)) this.everBest.add(b.hash);
     trace.add(clock.nowMs(), this.name, `tip ${block.height} ${block.hash.slice(0, 12)}`);
   }

@@ -15,6 +15,8 @@ const START_MS = 1_795_400_000_000;
 const STEP_MS = 500;
 /** A poll that hung when all was healed is given up after 5 s, a template after 10; then come back-off and a round more. */
 const CONVERGE_WITHIN_MS = 30_000;
+/** A call of before may hang for ten seconds, pauses end after five at the latest, and a node is asked a few things. */
+const FOLLOW_WITHIN_MS = 20_000;
 /** A found block gets ten seconds at the end, a call its time limit. */
 const STOP_WITHIN_MS = 80_000;
 /** Sixteen candidates that are held back, two each ten seconds. */
@@ -110,6 +112,7 @@ class World {
   readonly #disk: SimDisk;
   #kpss: SimKpss | undefined;
   #starts = 0;
+  #startedMs = 0;
   #isHealed = false;
 
   constructor(seed: number, print?: (line: string) => void) {
@@ -161,8 +164,23 @@ class World {
       await this.#clock.advance(STEP_MS);
       this.invariants.tick();
       this.candidates.tick();
+      this.#checkFollowing();
     }
     return until();
+  }
+
+  /** KPSS mines on a tip as high as any that a node in good health has shown for long enough. */
+  #checkFollowing(): void {
+    const sinceMs = this.#clock.nowMs() - FOLLOW_WITHIN_MS;
+    const { tip } = this.#history;
+    if (this.#kpss === undefined || this.#startedMs > sinceMs || this.candidates.isStopping) return;
+    const height = tip === undefined ? 0 : this.#chain.get(tip).height;
+    for (const node of this.#nodes) {
+      if (node.fault !== 'none' || node.healthySinceMs > sinceMs || node.heightAt(sinceMs) <= height)
+        continue;
+      const detail = `${node.name} has long been at ${node.heightAt(sinceMs)}, the work is on ${height}`;
+      this.invariants.fail('the best of the nodes is mined on', detail);
+    }
   }
 
   #makeNodes(): SimNode[] {
@@ -193,6 +211,7 @@ class World {
 
   #startKpss(): void {
     this.#starts += 1;
+    this.#startedMs = this.#clock.nowMs();
     const busy = this.#random.fork(`busy ${this.#starts}`);
     this.trace.add(this.#clock.nowMs(), 'kpss', `start ${this.#starts}`);
     this.#kpss = new SimKpss({
