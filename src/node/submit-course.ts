@@ -26,8 +26,11 @@ export interface SubmitNode {
   readonly rpc: NodeRpc;
 }
 
-/** `too-late`: it cannot win any more; `too-many`: it had to make room for other blocks that wait. */
-export type GiveUpWhy = 'too-late' | 'time-is-up' | 'too-many' | 'stopped';
+/**
+ * `too-late`: it cannot win any more; `too-many`: it had to make room for other blocks that wait; `unknown`: too late, but
+ * an answer was lost, and the node does not say whether it has the block.
+ */
+export type GiveUpWhy = 'too-late' | 'time-is-up' | 'too-many' | 'stopped' | 'unknown';
 
 /** The node whose word decided, and how long after `submit` it came. */
 interface Signed {
@@ -172,7 +175,7 @@ export class SubmitCourse implements Waiter {
   }
 
   #whyUnknown(): GiveUpWhy {
-    return this.#modules.pauses.ended ? 'stopped' : 'time-is-up';
+    return this.#modules.pauses.ended ? 'stopped' : 'unknown';
   }
 
   /** The node knows the block. Whether it is in its best chain is seen at once, or a little later. */

@@ -282,6 +282,14 @@ test('without an acceptance, a node that has the block counts more than one that
   assert.equal((await setUp(silent, refuses).outcomeAfter(6 * 3_600_000 + 10_000))?.kind, 'rejected');
 });
 
+test('a node that may have the block counts more than one that refuses', async () => {
+  const broken = new RpcError('rpc', 'Internal error (-32603)', { rpcCode: -32603, mayHaveActed: true });
+  const mayHaveIt = { submitblock: [broken], getblockheader: [broken] };
+  const { outcomeAfter } = setUp({ submitblock: ['prev-blk-not-found'] }, mayHaveIt);
+  const outcome = await outcomeAfter(10_000, { ...block, stillUseful: () => false });
+  assert.deepEqual([outcome?.kind, outcome?.node], ['gave-up', 'node2']);
+});
+
 test('stop ends the waiting at once, and leaves no timer', async () => {
   const { clock, rpc, submitter } = setUp({ submitblock: [unreachable] });
   const outcome = submitter.submit(block);

@@ -89,7 +89,7 @@ class BlockSubmitter implements Submitter {
  */
 function rankOf(outcome: SubmitOutcome): number {
   if (outcome.kind !== 'gave-up') return { accepted: 5, inconclusive: 4, rejected: 2 }[outcome.kind];
-  return { stopped: 3, 'too-many': 3, 'time-is-up': 1, 'too-late': 0 }[outcome.why];
+  return { stopped: 3, 'too-many': 3, unknown: 3, 'time-is-up': 1, 'too-late': 0 }[outcome.why];
 }
 
 function firstAcceptanceOrBest(courses: readonly Promise<SubmitOutcome>[]): Promise<SubmitOutcome> {

@@ -1,10 +1,15 @@
 import { RpcError } from '../../src/node/rpc-error.ts';
-import { createSubmitter, type NodeVerdict, type SubmitOutcome } from '../../src/node/submitter.ts';
+import {
+  createSubmitter,
+  type FoundBlock,
+  type NodeVerdict,
+  type SubmitOutcome,
+} from '../../src/node/submitter.ts';
 import { createKeptLog, createScriptedRpc, type ScriptedRpc } from './scripted-rpc.ts';
 import { createVirtualClock } from './virtual-clock.ts';
 
 export const BLOCK_HASH = '2fb95b3fdc46b41515e4b95c06e79a70ef199989feab9d6a7d6c31a2901bc1cc';
-export const block = { blockHex: '00', blockHash: BLOCK_HASH, height: 495 };
+export const block: FoundBlock = { blockHex: '00', blockHash: BLOCK_HASH, height: 495 };
 
 /** Answers in turn, the last one for ever; an Error is thrown. */
 type Script = { submitblock: unknown[]; getblockheader?: unknown[] };
