@@ -93,7 +93,7 @@ export const CANARIES: readonly Canary[] = [
   {
     name: 'after a failed poll nobody asks again',
     file: 'src/node/template-source.ts',
-    from: 'this.#setPollTimer(retryMs(this.#pollFailures, status));',
+    from: 'this.#pollTimer.set(retryMs(this.#pollFailures, status));',
     to: '',
   },
   {
@@ -106,6 +106,12 @@ export const CANARIES: readonly Canary[] = [
     name: 'candidates are verified before they go out',
     file: 'src/stratum/candidate-gate.ts',
     from: 'if (this.#hasRoom()) this.#sendUnproven(candidate);',
+    to: 'if (share.nonce < 0n) this.#sendUnproven(candidate);',
+  },
+  {
+    name: 'a candidate that was held back stays so when it is found right',
+    file: 'src/stratum/candidate-gate.ts',
+    from: 'if (!candidate.isOut) this.#send(candidate);',
     to: '',
   },
   {

@@ -68,6 +68,8 @@ export class Candidates {
   #crowdedMs = Number.NEGATIVE_INFINITY;
   /** Written down by an earlier run, without an outcome. */
   #inherited: readonly Candidate[] = [];
+  /** Found right since the last look, and not sent before. */
+  readonly #released = new Set<Candidate>();
   /** Nothing is owed while KPSS stops. */
   isStopping = false;
 
@@ -124,6 +126,12 @@ export class Candidates {
     }
   }
 
+  /** The verifier says that its mix hash is right. */
+  foundRight(hash: string): void {
+    const candidate = this.#all.get(hash);
+    if (candidate !== undefined && candidate.courses.size === 0) this.#released.add(candidate);
+  }
+
   /** submitblock was called. */
   called(node: SimNode, blockHex: string): void {
     const candidate = this.#of(blockHex);
@@ -168,6 +176,7 @@ export class Candidates {
   restart(): void {
     const { chain, disk } = this.#modules;
     this.#recent = new WeakMap();
+    this.#released.clear();
     this.isStopping = false;
     this.checkKept();
     disk.readyMs = Number.POSITIVE_INFINITY;
@@ -203,6 +212,10 @@ export class Candidates {
     if (this.isStopping) return;
     const { clock, chain, nodes, history, fail } = this.#modules;
     this.#checkInherited();
+    for (const { hash, courses } of this.#released) {
+      if (courses.size === 0) fail('a candidate that is found right goes out', hash);
+    }
+    this.#released.clear();
     const open = [...this.#all.values()].filter(({ hash, isTrue }) => isTrue && !chain.has(hash));
     const nowMs = clock.nowMs();
     const young = [...this.#all.values()].filter(({ arrivedMs }) => nowMs - arrivedMs < CROWD_WINDOW_MS);

@@ -80,6 +80,7 @@ export class SimKpss {
           clock: this.#clock,
           random: verifierRandom,
           invariants,
+          candidates,
           isBusy: isVerifierBusy,
         }),
         nodes: this.#rpcs.map((rpc, index) => this.#asNode(rpc, index)),

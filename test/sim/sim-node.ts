@@ -71,6 +71,11 @@ export class SimNode {
     return last?.height ?? this.#modules.chain.genesis.height;
   }
 
+  /** Blocks of others reach it. */
+  get hasNews(): boolean {
+    return !NO_NEWS.includes(this.#fault);
+  }
+
   setPeers(peers: readonly SimNode[]): void {
     this.#peers = peers;
   }
@@ -78,12 +83,12 @@ export class SimNode {
   setFault(fault: Fault): void {
     const { clock, trace } = this.#modules;
     if (fault === this.#fault) return;
-    const hadNoNews = NO_NEWS.includes(this.#fault);
+    const hadNews = this.hasNews;
     this.#fault = fault;
     trace.add(clock.nowMs(), this.name, fault === 'none' ? 'is well' : `is ${fault}`);
     if (fault === 'down') this.boots += 1;
     if (fault === 'none') this.healthySinceMs = clock.nowMs();
-    if (hadNoNews && !NO_NEWS.includes(fault)) this.catchUp();
+    if (!hadNews && this.hasNews) this.catchUp();
   }
 
   knows(hash: string): boolean {
@@ -124,18 +129,18 @@ export class SimNode {
   }
 
   #tell(peer: SimNode, block: SimBlock): void {
-    if (NO_NEWS.includes(this.#fault)) return;
+    if (!this.hasNews) return;
     const { clock, random } = this.#modules;
     const isLagging = this.#fault === 'lagging' || peer.fault === 'lagging';
     clock.setTimer(isLagging ? random.int(4_000, 20_000) : random.int(5, 800), () => {
-      if (!NO_NEWS.includes(peer.fault)) peer.take(block);
+      if (peer.hasNews) peer.take(block);
     });
   }
 
   /** What the peers have, and what they missed of it. */
   catchUp(): void {
     for (const peer of this.#peers) {
-      if (NO_NEWS.includes(peer.fault)) continue;
+      if (!peer.hasNews) continue;
       this.#tell(peer, this.#tip);
       peer.#tell(this, peer.#tip);
     }

@@ -112,9 +112,10 @@ export class SimRpc implements NodeRpc {
         if (random.chance(0.5)) act();
         return { error: this.#error('garbage', method, true) };
       case 'nonsense':
+        if (random.chance(0.5)) act();
         return this.#nonsense(method);
       case 'failing':
-        if (random.chance(0.3)) act();
+        if (random.chance(0.5)) act();
         return { error: this.#error('rpc', method, true, -32603) };
       case 'warming-up':
         return { error: this.#error('warming-up', method, false, -28) };

@@ -2,6 +2,7 @@ import { bytesToHex, equalBytes } from '../../src/chain/bytes.ts';
 import { finalHash } from '../../src/kawpow/final-hash.ts';
 import { KAWPOW } from '../../src/kawpow/params.ts';
 import type { Verdict, Verifier, VerifyRequest } from '../../src/kawpow/verifier.ts';
+import type { Candidates } from './candidates.ts';
 import type { Invariants } from './invariants.ts';
 import type { SeededRandom } from './random.ts';
 import { trueMixHash } from './sim-chain.ts';
@@ -14,6 +15,7 @@ interface SimVerifierModules {
   readonly clock: OwnedClock;
   readonly random: SeededRandom;
   readonly invariants: Invariants;
+  readonly candidates: Candidates;
   /** It has too much to do, or is still building: late verdicts, and refusals. */
   readonly isBusy: () => boolean;
 }
@@ -33,7 +35,7 @@ export function createSimVerifier(modules: SimVerifierModules): Verifier {
 }
 
 function verify(request: VerifyRequest, modules: SimVerifierModules): Promise<Verdict> {
-  const { clock, random, invariants, isBusy } = modules;
+  const { clock, random, invariants, candidates, isBusy } = modules;
   const { headerHash, nonce, claimedMixHash } = request;
   const mixHash = trueMixHash(headerHash, nonce);
   const valid = equalBytes(mixHash, claimedMixHash);
@@ -44,8 +46,10 @@ function verify(request: VerifyRequest, modules: SimVerifierModules): Promise<Ve
   const delayMs = isLate ? random.int(1_000, 4_000) : random.int(1, 30);
   if (delayMs < SURELY_IN_TIME_MS) invariants.verifiedInTime(bytesToHex(headerHash), nonce, valid);
   return new Promise((resolve) => {
-    clock.setTimer(delayMs, () =>
-      resolve({ ok: true, valid, mixHash, finalHash: finalHash(headerHash, nonce, mixHash, KAWPOW) }),
-    );
+    clock.setTimer(delayMs, () => {
+      const hash = finalHash(headerHash, nonce, mixHash, KAWPOW);
+      if (valid) candidates.foundRight(bytesToHex(hash));
+      resolve({ ok: true, valid, mixHash, finalHash: hash });
+    });
   });
 }

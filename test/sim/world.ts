@@ -1,13 +1,14 @@
 import { Candidates } from './candidates.ts';
 import { Invariants } from './invariants.ts';
 import { JobHistory } from './job-history.ts';
+import { type Profile, profileOf, STUCK_MS } from './profile.ts';
 import { SeededRandom } from './random.ts';
 import { type SimBlock, SimChain } from './sim-chain.ts';
 import { type OwnedClock, SimClock } from './sim-clock.ts';
 import { SimDisk } from './sim-disk.ts';
 import { SimKpss } from './sim-kpss.ts';
 import { SimMiner } from './sim-miner.ts';
-import { type Fault, SimNode } from './sim-node.ts';
+import { SimNode } from './sim-node.ts';
 import { Trace } from './trace.ts';
 
 const START_MS = 1_795_400_000_000;
@@ -23,40 +24,6 @@ const STOP_WITHIN_MS = 80_000;
 const HELD_TURNS_MS = 90_000;
 /** At the highest difficulty a miner still has a share every few seconds, most of them honest. */
 const SHARE_WITHIN_MS = 90_000;
-
-const FAULTS: readonly Fault[] = [
-  'unreachable',
-  'hanging',
-  'slow',
-  'garbage',
-  'nonsense',
-  'failing',
-  'warming-up',
-  'no-peers',
-  'downloading',
-  'busy',
-  'unauthorized',
-  'down',
-  'lagging',
-  'stuck',
-];
-
-/** What a seed makes of the world. */
-interface Profile {
-  readonly nodes: number;
-  readonly miners: number;
-  readonly bits: number;
-  readonly meanShareMs: number;
-  readonly mischief: number;
-  readonly meanBlockMs: number;
-  readonly meanHealthMs: number;
-  readonly meanFaultMs: number;
-  readonly kills: number;
-  readonly busyVerifier: number;
-  readonly syncMs: number;
-  readonly meanDiskHealthMs: number;
-  readonly safetyMs: number;
-}
 
 export interface RunResult {
   readonly seed: number;
@@ -76,25 +43,6 @@ export async function runSeed(seed: number, print?: (line: string) => void): Pro
   const { fingerprint } = world.trace;
   const lastEvents = world.trace.last(60);
   return { seed, violation, fingerprint, lastEvents, candidates: world.candidates.count };
-}
-
-function profileOf(random: SeededRandom): Profile {
-  return {
-    nodes: random.int(1, 3),
-    miners: random.int(1, 4),
-    // Every second hash a block, one in 32, one in 128.
-    bits: random.pick([0x207fffff, 0x2007ffff, 0x2001ffff]),
-    meanShareMs: random.pick([400, 1_000, 3_000]),
-    mischief: random.pick([0, 0.05, 0.3]),
-    meanBlockMs: random.pick([2_000, 10_000, 40_000]),
-    meanHealthMs: random.pick([3_000, 15_000, 60_000]),
-    meanFaultMs: random.pick([1_000, 6_000, 20_000]),
-    kills: random.pick([0, 0, 1, 2]),
-    busyVerifier: random.pick([0, 0.1, 0.5]),
-    syncMs: random.pick([1, 10, 200]),
-    meanDiskHealthMs: random.pick([10_000, 1_000_000, 1_000_000]),
-    safetyMs: random.int(30_000, 70_000),
-  };
 }
 
 class World {
@@ -142,7 +90,9 @@ class World {
 
   async run(): Promise<void> {
     const { safetyMs, kills } = this.#profile;
-    for (const node of this.#nodes) this.#troubleLater(node);
+    for (const [index, node] of this.#nodes.entries()) {
+      if (index !== this.#profile.steady) this.#troubleLater(node);
+    }
     this.#findForeignBlockLater();
     this.#troubleDiskLater();
     this.#startKpss();
@@ -243,17 +193,18 @@ class World {
 
   #troubleLater(node: SimNode): void {
     const random = this.#random.fork(`${node.name}'s trouble`);
-    const { meanHealthMs, meanFaultMs } = this.#profile;
+    const { meanHealthMs, meanFaultMs, faults } = this.#profile;
     const next = (): void => {
       const isWell = node.fault === 'none';
-      this.#network.setTimer(random.waitMs(isWell ? meanHealthMs : meanFaultMs), () => {
+      const byChanceMs = random.waitMs(isWell ? meanHealthMs : meanFaultMs);
+      this.#network.setTimer(node.fault === 'stuck' ? random.int(...STUCK_MS) : byChanceMs, () => {
         if (this.#isHealed) return;
-        node.setFault(isWell ? random.pick(FAULTS) : 'none');
+        node.setFault(isWell ? random.pick(faults) : 'none');
         next();
       });
     };
     // Some are in trouble from the start.
-    if (random.chance(0.2)) node.setFault(random.pick(FAULTS));
+    if (random.chance(0.2)) node.setFault(random.pick(faults));
     next();
   }
 
@@ -284,6 +235,10 @@ class World {
         if (this.#isHealed) return;
         const node = random.pick(this.#nodes);
         const how = random.next();
+        if (!node.hasNews) {
+          next();
+          return;
+        }
         if (how < 0.65) this.#foreign(node.tip, node, random);
         else if (how < 0.75) this.#foreign(this.#parentOf(node.tip), node, random);
         else if (how < 0.85) node.prefer(this.#foreign(this.#parentOf(node.tip), node, random));
