@@ -226,6 +226,28 @@ test('a disk that fails is an alarm once; its records are written when it works 
   assert.equal(clock.pending(), 0);
 });
 
+test('a disk that works again is told so, however much there is to write', async () => {
+  const { store, clock, journal } = setUp();
+  await journal.opened;
+  store.failure = new KpssError('KPSS_JOURNAL_FULL', 'the disk is full');
+  journal.write(found(1));
+  await clock.advance(1_000);
+  store.failure = undefined;
+  store.hold();
+  await clock.advance(5_000);
+  // One comes while another is being written, again and again.
+  journal.write(found(2));
+  store.release();
+  store.hold();
+  await clock.settle();
+  assert.equal(journal.status().state, 'ok');
+  journal.write(found(3));
+  assert.equal(store.appends.at(-1), encodeRecord(found(3)));
+  store.release();
+  await clock.settle();
+  assert.equal(decodeJournal(store.text).blocks.length, 3);
+});
+
 test('a journal that cannot be read at the start is read later; what was found meanwhile is added', async () => {
   const store = createMemoryJournal(textOf(found(1)));
   store.failure = new KpssError('KPSS_JOURNAL_UNREADABLE', 'no right to read it');

@@ -240,10 +240,8 @@ class StoredJournal implements BlockJournal {
 
   /** The disk did what it was asked to. */
   #goOn(): void {
-    if (this.#owed.length > 0) {
-      this.#payOff();
-      return;
-    }
+    // Begun first, so that it stands before what comes from now on; with records all the time there is no better moment.
+    this.#payOff();
     if (this.#failingSinceMs === undefined) return;
     this.#retryTimer?.cancel();
     this.#failingSinceMs = undefined;
