@@ -26,6 +26,8 @@ const CROWD_WINDOW_MS = 60_000;
 const TAKEN_UP_AT_ONCE = 8;
 /** KPSS reads the journal, and asks a node how far it is, for two seconds at the most. */
 const TAKEN_UP_WITHIN_MS = 5_000;
+/** Of blocks a hundred below the tip the chain is asked instead; here, somewhat less. */
+const SURELY_IN_REACH = 90;
 /** What a node may say of a right block. */
 const GOOD_ANSWERS = ['duplicate', 'inconclusive', 'duplicate-inconclusive', 'prev-blk-not-found'];
 
@@ -236,10 +238,13 @@ export class Candidates {
 
   /** Once the journal was read, what it holds goes to all nodes again. */
   #checkInherited(): void {
-    const { clock, disk, nodes, fail } = this.#modules;
+    const { clock, chain, disk, nodes, fail } = this.#modules;
     if (clock.nowMs() < disk.readyMs + TAKEN_UP_WITHIN_MS + 3 * disk.syncMs) return;
-    for (const { hash, courses } of this.#inherited) {
-      if (courses.size < nodes.length) fail('blocks of an earlier run are handed in again', hash);
+    const lowest = Math.max(...nodes.map(({ tip }) => tip.height)) - SURELY_IN_REACH;
+    for (const { hash, parent, courses } of this.#inherited) {
+      const isInReach = chain.get(parent).height >= lowest;
+      if (isInReach && courses.size < nodes.length)
+        fail('blocks of an earlier run are handed in again', hash);
     }
     this.#inherited = [];
   }
