@@ -39,19 +39,17 @@ export async function createTwoNodes() {
     for (const devnet of [near, far]) devnet.control.setBits(bits);
   };
   setBits(HARD_BITS);
-  writeFileSync(
-    join(folder, 'kpss.yaml'),
-    [
-      'network: regtest',
-      'nodes:',
-      nodeLine('near', near),
-      nodeLine('far', far),
-      `payout: { address: ${address} }`,
-      `stratum: { port: 0, difficulty: ${SHARE_DIFFICULTY} }`,
-      'dataDirectory: data',
-      'web: off',
-    ].join('\n'),
-  );
+  const yaml = [
+    'network: regtest',
+    'nodes:',
+    nodeLine('near', near),
+    nodeLine('far', far),
+    `payout: { address: ${address} }`,
+    `stratum: { port: 0, difficulty: ${SHARE_DIFFICULTY} }`,
+    'dataDirectory: data',
+    'web: off',
+  ].join('\n');
+  writeFileSync(join(folder, 'kpss.yaml'), yaml);
 
   /** Starts KPSS; the same data directory each time. */
   const start = async () => {
@@ -73,6 +71,8 @@ export async function createTwoNodes() {
     link,
     address,
     folder,
+    /** What kpss.yaml holds. */
+    yaml,
     setBits,
     start,
     /** How often a block stands in a node's active chain. */
