@@ -160,7 +160,7 @@ test('a shorter branch is told from a node that is merely behind', async () => {
   await clock.advance(80_000);
   assert.equal(report('n2').status.state, 'forked');
   n2.state.tip = 'a3';
-  await clock.advance(1_000);
+  await clock.advance(300);
   assert.equal(report('n2').status.state, 'behind');
   await set.stop();
 });

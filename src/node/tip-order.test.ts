@@ -20,6 +20,14 @@ test('an answer asked for before we learnt the tip may be older', () => {
   assert.equal(tips.learn('c', tips.ask()), 'new');
 });
 
+test('of two answers that were under way together, the second to come may be the older', () => {
+  const tips = new TipOrder();
+  const [first, second] = [tips.ask(), tips.ask()];
+  assert.equal(tips.learn('b', first), 'new');
+  assert.equal(tips.learn('a', second), 'unsure');
+  assert.equal(tips.tip, 'b');
+});
+
 test('going back to an earlier tip is news too', () => {
   const tips = new TipOrder();
   for (const hash of ['a', 'b', 'a']) assert.equal(tips.learn(hash, tips.ask()), 'new');
