@@ -54,7 +54,8 @@ export class InstanceSignals {
     const fields = { signal, node, state };
     const text = `${signal} of ${node}: ${sentence}`;
     if (state === 'failed') this.#modules.log.warn(fields, text);
-    else if (state === 'on') this.#modules.log.info(fields, text);
-    else this.#modules.log.debug(fields, text);
+    else if (state === 'connecting') this.#modules.log.debug(fields, text);
+    // Also that one is off: whoever installed nothing for it, or closed the port, wants to know that it is not used.
+    else this.#modules.log.info(fields, text);
   }
 }

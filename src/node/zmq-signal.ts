@@ -98,6 +98,7 @@ class ZmqSignal implements TipSignal {
 
   /** Not an outage, which the package deals with by itself. */
   #broken(error: unknown): void {
+    if (this.#stopped) return;
     const why = error instanceof Error ? error.message : String(error);
     this.#set('failed', `Listening to ${this.#options.endpoint} failed: ${why}. KPSS tries again.`);
     this.#subscription?.close();
