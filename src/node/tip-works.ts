@@ -4,9 +4,9 @@ import { SMALL_ANSWER_BYTES_MAX } from './rpc-error.ts';
 
 /**
  * The tips that are compared are the nodes' present ones, each noted again with every template. A node that catches up
- * brings four new ones a second, 120 between two templates.
+ * brings four new ones a second, 120 between two templates, and of 16 nodes all but one may do so at once.
  */
-const TIPS_MAX = 256;
+const TIPS_MAX = 2_048;
 /** The header is in ravend's memory; it waits for the main lock at the worst, as getbestblockhash does. */
 const HEADER_TIMEOUT_MS = 5_000;
 /**
