@@ -34,7 +34,7 @@ export interface NodeConfig {
   readonly credentials: Credentials;
   /** The lowest of the healthy ones gives the templates; equal ones are alike. */
   readonly priority: number;
-  /** For calls without a time limit of their own; the client's default when undefined. */
+  /** For a template, and whatever else has no time limit of its own; the client's default when undefined. */
   readonly timeoutMs: number | undefined;
   /** Its P2P port; `auto`: the network's own on the same host, if it answers. Undefined: off, or of no known magic. */
   readonly p2p: { readonly host: string; readonly port: number; readonly isAuto: boolean } | undefined;

@@ -11,7 +11,6 @@ interface ChainCheckOptions {
   readonly expectedChain: ChainName | undefined;
   /** Without user and password: the owner reads it. */
   readonly nodeUrl: string | undefined;
-  readonly timeoutMs: number;
 }
 
 /** A name, and short, so that it can stand in a sentence. */
@@ -54,9 +53,9 @@ export class ChainCheck {
   }
 
   async #problem(expected: ChainName): Promise<NodeStatus | undefined> {
-    const { nodeUrl, timeoutMs } = this.#options;
+    const { nodeUrl } = this.#options;
     try {
-      const options = { timeoutMs, answerBytesMax: SMALL_ANSWER_BYTES_MAX };
+      const options = { answerBytesMax: SMALL_ANSWER_BYTES_MAX };
       const chain = chainOf(await this.#rpc.call('getblockchaininfo', [], options));
       return chain === expected ? undefined : wrongNetwork(chain, expected, nodeUrl);
     } catch (error) {

@@ -53,6 +53,22 @@ test('a tip signal from a node thought to be away is a reason to ask at once', a
   await source.stop();
 });
 
+test('a template may take as long as its owner says: the limit is the client’s', async () => {
+  const { clock, rpc, source } = setUp({ expectedChain: 'main' });
+  source.start();
+  await clock.settle();
+  const limits = new Map(rpc.calls.map(({ method, timeoutMs }) => [method, timeoutMs]));
+  assert.deepEqual(
+    limits,
+    new Map([
+      ['getbestblockhash', 5_000],
+      ['getblocktemplate', 0],
+      ['getblockchaininfo', 0],
+    ]),
+  );
+  await source.stop();
+});
+
 test('a restart is told step by step, each step once', async () => {
   const { clock, node, source, statuses, served } = setUp();
   node.away = new RpcError('unreachable', 'http://127.0.0.1:8766 refuses the connection (ECONNREFUSED)');
