@@ -53,6 +53,27 @@ test('a tip signal from a node thought to be away is a reason to ask at once', a
   await source.stop();
 });
 
+test('a hint’s template that comes after an outage is handed out, since what was there before is thrown away', async () => {
+  const { clock, node, rpc, source, templateFor, states, served } = setUp();
+  source.start();
+  await clock.advance(1_000);
+  rpc.hold('getblocktemplate');
+  source.noteTip(B);
+  node.away = new RpcError('unreachable', 'gone');
+  await clock.advance(300);
+  delete node.away;
+  await clock.advance(300);
+  rpc.take('getblocktemplate').answer(templateFor(A));
+  rpc.hold();
+  await clock.settle();
+  assert.deepEqual(states(), ['connecting', 'ready', 'unreachable', 'ready']);
+  assert.deepEqual(served(), [
+    [A, true],
+    [A, false],
+  ]);
+  await source.stop();
+});
+
 test('a template may take as long as its owner says: the limit is the client’s', async () => {
   const { clock, rpc, source } = setUp({ expectedChain: 'main' });
   source.start();

@@ -269,8 +269,8 @@ class PollingTemplateSource<T extends TemplateHead> implements TemplateSource {
     const newTip = tip !== this.#served;
     const refreshMs = this.#options.refreshMs ?? REFRESH_MS;
     const nowMs = this.#modules.clock.nowMs();
-    if (!newTip && isHintOnly) {
-      this.#report(READY);
+    // Where it was away meanwhile, whoever threw its last template away waits for this one.
+    if (!newTip && isHintOnly && this.#status === READY) {
       this.#fetchTimer.set(this.#servedAtMs + refreshMs - nowMs);
       this.#pollTimer.setWithin(HINT_POLL_MS);
       return;
