@@ -1,15 +1,35 @@
 import type { Log } from '../mining/ports.ts';
 import type { SetNode } from './set-member.ts';
 import { givesTemplates, type NodeStatus } from './status.ts';
+import { TokenBucket } from './token-bucket.ts';
 
 /** Where only the numbers in a sentence change. */
 const PROGRESS_EVERY_MS = 10 * 60_000;
 /** A node that is only quicker with one block gives its place back sooner. */
 const SOURCE_SETTLED_MS = 15_000;
+/** Lines about one node: a restart takes some eight, a node that comes and goes all day has one a minute. */
+const LINES = { tokensMax: 12, perS: 1 / 60 };
 
 interface Told {
   status: NodeStatus;
   atMs: number;
+}
+
+/** What the log knows of one node. */
+interface NodeRecord {
+  /** Undefined before its first line. */
+  told: Told | undefined;
+  status: NodeStatus;
+  readonly lines: TokenBucket;
+  /** It was said that there are fewer lines about it. */
+  isRestless: boolean;
+}
+
+/** Whose templates are mined on, and why no longer those of the one before. */
+interface SourceChange {
+  readonly name: string;
+  /** The one before gave none or was silent, rather than being overtaken. */
+  readonly wasLost: boolean;
 }
 
 /** What the log says of a set's nodes: each change once, and nothing that is over in a moment. */
@@ -17,7 +37,7 @@ export class NodeSetLog {
   readonly #log: Log;
   readonly #nodes: number;
   /** By name. */
-  readonly #told = new Map<string, Told>();
+  readonly #records = new Map<string, NodeRecord>();
   #source: { name: string; sinceMs: number } | undefined;
   #toldSource: string | undefined;
 
@@ -28,9 +48,16 @@ export class NodeSetLog {
   }
 
   tellStatus({ name }: SetNode, status: NodeStatus | undefined, nowMs: number): void {
-    const told = this.#told.get(name);
-    if (status === undefined || !isNews(told, status, nowMs)) return;
-    this.#told.set(name, { status, atMs: nowMs });
+    if (status === undefined) return;
+    const record = this.#recordOf(name, status, nowMs);
+    record.status = status;
+    if (!isNews(record.told, status, nowMs)) return;
+    if (!record.lines.take(nowMs)) {
+      this.#tellRestless(name, record);
+      return;
+    }
+    if (nowMs - (record.told?.atMs ?? nowMs) >= PROGRESS_EVERY_MS) record.isRestless = false;
+    record.told = { status, atMs: nowMs };
     const { state, code, sentence } = status;
     const text = this.#nodes === 1 ? sentence : `${name}: ${sentence}`;
     const isGood = state === 'ready' || state === 'connecting';
@@ -38,11 +65,12 @@ export class NodeSetLog {
   }
 
   /**
-   * @param name whose templates are mined on
+   * @param source undefined before the first
    * @param ranks of all nodes by their priority, 0 the best
    */
-  tellSource(name: string | undefined, ranks: ReadonlyMap<string, number>, nowMs: number): void {
-    if (name === undefined || this.#nodes === 1) return;
+  tellSource(source: SourceChange | undefined, ranks: ReadonlyMap<string, number>, nowMs: number): void {
+    if (source === undefined || this.#nodes === 1) return;
+    const { name, wasLost } = source;
     if (this.#source?.name !== name) this.#source = { name, sinceMs: nowMs };
     const before = this.#toldSource;
     if (before === name) return;
@@ -55,8 +83,12 @@ export class NodeSetLog {
       this.#log.warn(fields, `templates come from ${name} now, since ${before} gives none: ${failure}`);
     } else {
       const isBack = (ranks.get(name) ?? 0) < (ranks.get(before) ?? 0);
-      const why = isBack ? 'which goes before' : 'which has newer blocks than';
-      this.#log.info(fields, `templates come from ${name} now, ${why} ${before}`);
+      const why = isBack
+        ? `which goes before ${before}`
+        : wasLost
+          ? `since ${before} was silent`
+          : `which has newer blocks than ${before}`;
+      this.#log.info(fields, `templates come from ${name} now, ${why}`);
     }
   }
 
@@ -65,8 +97,24 @@ export class NodeSetLog {
     this.#log.error({ err: error }, 'a handler of the node set failed');
   }
 
+  #recordOf(name: string, status: NodeStatus, nowMs: number): NodeRecord {
+    const known = this.#records.get(name);
+    if (known !== undefined) return known;
+    const record = { told: undefined, status, lines: new TokenBucket(LINES, nowMs), isRestless: false };
+    this.#records.set(name, record);
+    return record;
+  }
+
+  #tellRestless(name: string, record: NodeRecord): void {
+    if (record.isRestless) return;
+    record.isRestless = true;
+    const who = this.#nodes === 1 ? 'the node' : name;
+    const text = `${who} comes and goes: from now on the log tells of it once a minute at the most`;
+    this.#log.warn({ node: name }, text);
+  }
+
   #failureOf(name: string): string | undefined {
-    const status = this.#told.get(name)?.status;
+    const status = this.#records.get(name)?.status;
     return status === undefined || givesTemplates(status) ? undefined : status.sentence;
   }
 }

@@ -117,6 +117,66 @@ test('a node in a loop of restarts is left alone, and costs no jobs', async () =
   await set.stop();
 });
 
+test('nodes that are all slow do not take turns, and a job comes for refreshes and new tips only', async () => {
+  const { clock, set, n1, n2, n3, setTips, served } = setUp(3);
+  n1.state.delayMs = 1_500;
+  n2.state.delayMs = 1_700;
+  n3.state.delayMs = 1_900;
+  set.start();
+  await clock.advance(60_000);
+  const before = served().length;
+  await clock.advance(60_000);
+  assert.equal(served().length, before + 2);
+  setTips('a2');
+  await clock.advance(4_000);
+  assert.deepEqual(served().at(-1)?.split(' ').slice(1), ['a2', 'new']);
+  const stopped = set.stop();
+  await clock.advance(2_000);
+  await stopped;
+});
+
+test('a node that stalls now and then is told as silent, not as behind', async () => {
+  const { clock, set, n1, served, lines, report } = setUp(2);
+  set.start();
+  await clock.advance(20_000);
+  for (let i = 0; i < 5; i++) {
+    n1.state.delayMs = 2_000;
+    await clock.advance(3_000);
+    delete n1.state.delayMs;
+    await clock.advance(2_000);
+  }
+  assert.equal(report('n2').isSource, true);
+  assert.deepEqual(lines(/templates come from n2/), ['templates come from n2 now, since n1 was silent']);
+  assert(served().length <= 3, `${served()}`);
+  const stopped = set.stop();
+  await clock.advance(2_000);
+  await stopped;
+});
+
+for (const count of [1, 2]) {
+  test(`of ${count} nodes, one that comes and goes does not fill the log, and its end is told`, async () => {
+    const { clock, set, n1, lines } = setUp(count);
+    set.start();
+    await clock.advance(10_000);
+    for (let i = 0; i < 300; i++) {
+      n1.state.away = GONE;
+      await clock.advance(2_000);
+      n1.state.away = undefined;
+      await clock.advance(2_000);
+    }
+    assert(lines(/./).length <= 12 + 20 + 6, `${lines(/./).length} lines in 20 minutes`);
+    assert.equal(lines(/comes and goes: from now on/).length, 1);
+    n1.state.away = GONE;
+    await clock.advance(61_000);
+    assert.match(lines(/refuses the connection|gives block templates/).at(-1) ?? '', /refuses/);
+    await clock.advance(20 * 60_000);
+    n1.state.away = undefined;
+    await clock.advance(3_000);
+    assert.match(lines(/refuses the connection|gives block templates/).at(-1) ?? '', /gives block templates/);
+    await set.stop();
+  });
+}
+
 test('without any node the status says why of each, once, and the first that is back is mined on', async () => {
   const { clock, set, n1, n2, statuses, served, lines } = setUp(2);
   set.start();
@@ -166,6 +226,42 @@ test('one node alone is asked nothing about its work, and a tip of less height i
   await clock.advance(250);
   assert.deepEqual(served(), ['n1 a1 new', 'n1 a2 new', 'n1 b1 new']);
   assert.equal(n1.rpc.count('getblockheader'), 0);
+  await set.stop();
+});
+
+test('while a template is handed out, the source is the node that gave it', async () => {
+  const names: [string, string | undefined][] = [];
+  const { clock, set, n1, n2 } = setUp(2, {
+    onTemplate: (_template, { node }) => names.push([node, set.sourceName]),
+  });
+  set.start();
+  await clock.advance(20_000);
+  n1.state.away = GONE;
+  n2.state.tip = 'a2';
+  await clock.advance(1_000);
+  assert.deepEqual(names, [
+    ['n1', 'n1'],
+    ['n2', 'n2'],
+  ]);
+  await set.stop();
+});
+
+test('a refresh is asked of the source, and of every node while there is none', async () => {
+  const { clock, set, n1, n2, served } = setUp(2);
+  set.start();
+  await clock.advance(5_000);
+  const before = n2.rpc.count('getblocktemplate');
+  set.refresh();
+  await clock.settle();
+  assert.deepEqual(served(), ['n1 a1 new', 'n1 a1']);
+  assert.equal(n2.rpc.count('getblocktemplate'), before);
+  n1.state.away = GONE;
+  n2.state.noTemplate = new RpcError('not-connected', 'Raven is not connected! (-9)');
+  await clock.advance(60_000);
+  n2.state.noTemplate = undefined;
+  set.refresh();
+  await clock.settle();
+  assert.equal(served().at(-1), 'n2 a1');
   await set.stop();
 });
 

@@ -53,6 +53,8 @@ export class NodeSet<T extends TemplateHead> {
   readonly #ranked: readonly SetMember<T>[];
   #source: SetMember<T> | undefined;
   #lostAtMs: number | undefined;
+  /** The source before the present one was lost rather than overtaken. */
+  #wasLost = false;
   /** The tip that the miners' work builds on. */
   #servedTip: string | undefined;
   #status: NodeStatus | undefined;
@@ -176,20 +178,22 @@ export class NodeSet<T extends TemplateHead> {
     this.#urge(views.map(({ isHealthy }) => isHealthy));
     this.#watchApart(nowMs);
     const ranks = new Map(this.#ranked.map(({ node }, rank) => [node.name, rank]));
-    this.#log.tellSource(this.#source?.node.name, ranks, nowMs);
+    const name = this.#source?.node.name;
+    this.#log.tellSource(name === undefined ? undefined : { name, wasLost: this.#wasLost }, ranks, nowMs);
   }
 
   /** @param wasHealthy whether the source so far still gives templates */
   #change(member: SetMember<T> | undefined, wasHealthy: boolean): void {
     if (member === undefined) return;
-    const isFirst = this.#source === undefined;
+    this.#wasLost = this.#source !== undefined && !wasHealthy;
     this.#source = member;
     this.#lostAtMs = undefined;
     const { template } = member;
     if (template !== undefined && template.previousBlockHash !== this.#servedTip)
       this.#handOut(member, template);
-    // The same tip: the miners' work stays good, and they get no other one because of the change alone.
-    else if (!isFirst && !wasHealthy) member.source.refresh();
+    // The same tip: the miners' work stays good, and they get no other one because of the change alone. That of a
+    // node which was lost may have been due for a refresh.
+    else if (this.#wasLost) member.source.refresh();
   }
 
   #handOut(member: SetMember<T>, template: T): void {

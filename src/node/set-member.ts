@@ -59,6 +59,11 @@ export interface MemberModules<T extends TemplateHead> {
  * longer may be gone, and another one is as good meanwhile.
  */
 const SILENT_MS = 1_000;
+/**
+ * One that always takes that long, being far away, is not silent before it takes this many times as long as usual:
+ * else several of them would take turns, and each turn is a job.
+ */
+const SILENT_LATENCIES = 3;
 
 /** One node of a set: its template source, and what is known of it. */
 export class SetMember<T extends TemplateHead> {
@@ -129,7 +134,7 @@ export class SetMember<T extends TemplateHead> {
   }
 
   view(nowMs: number): NodeView {
-    const isHealthy = this.status.state === 'ready' && this.meter.waitsMs(nowMs) <= SILENT_MS;
+    const isHealthy = this.status.state === 'ready' && !this.#isSilent(nowMs);
     if (isHealthy && !this.#isHealthy) this.#healthySinceMs = nowMs;
     this.#isHealthy = isHealthy;
     const isReady = isHealthy && this.hasWork;
@@ -169,6 +174,11 @@ export class SetMember<T extends TemplateHead> {
     this.#stopped = true;
     await this.source.stop();
     await Promise.all(this.#underWay);
+  }
+
+  #isSilent(nowMs: number): boolean {
+    const waitsMs = this.meter.waitsMs(nowMs);
+    return waitsMs > SILENT_MS && waitsMs > SILENT_LATENCIES * (this.meter.latencyMs ?? 0);
   }
 
   #takeTip(tip: string): void {

@@ -32,6 +32,8 @@ export interface TestNode {
   noTemplate?: RpcError | undefined;
   /** Nothing is answered; the calls time out after five seconds. */
   hangs?: boolean;
+  /** How long every answer takes; it is that of the end. */
+  delayMs?: number;
   /** What getblockheader names as chainwork instead of the truth; an error is thrown. */
   chainwork?: unknown;
   /** Blocks that it does not have in its chain: confirmations of -1. */
@@ -57,6 +59,11 @@ export function setUpNodeSet(count: number, options: Partial<NodeSetOptions<SetT
     const name = `n${index + 1}`;
     const state: TestNode = { tip: 'a1', chain: 'main', beside: new Set(), info: {}, network: undefined };
     const rpc = createScriptedRpc((method, params) => {
+      if (state.delayMs !== undefined) {
+        const { promise, resolve } = Promise.withResolvers<void>();
+        clock.setTimer(state.delayMs, resolve);
+        return promise.then(() => answer(state, name, method, params));
+      }
       if (!state.hangs) return answer(state, name, method, params);
       const { promise, reject } = Promise.withResolvers<never>();
       clock.setTimer(5_000, () => reject(TIMED_OUT));
