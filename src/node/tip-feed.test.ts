@@ -86,6 +86,15 @@ test('the hint of a reorganisation back to a block that was the tip before is pa
   }
 });
 
+test('the same hint again and again is passed on once, until a node has given it as its tip', () => {
+  const { feed } = setUp();
+  const passed = Array.from({ length: 20 }, () => feed.hint(B, 'p2p', 'n1'));
+  assert.equal(passed.filter(Boolean).length, 1);
+  for (const hash of [C, '1'.repeat(64), '2'.repeat(64)]) assert.equal(feed.hint(hash, 'p2p', 'n1'), true);
+  for (const hash of [B, A]) feed.confirm(hash, 'n1');
+  assert.equal(feed.hint(B, 'p2p', 'n1'), true);
+});
+
 test('a flood on one way does not close the others', () => {
   const { feed } = setUp();
   let passed = 0;
