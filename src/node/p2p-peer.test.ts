@@ -291,6 +291,18 @@ test('it is on only once the node has taken its verack: a node announces nothing
   await state('on');
 });
 
+test('a verack before the version is no handshake, and a second version is not answered', async () => {
+  const node = await listen();
+  node.welcome = (connection) => connection.send({ kind: 'verack' }, VERSION_MESSAGE, VERSION_MESSAGE);
+  const { peer } = createPeer(node.port);
+  const connection = await node.connection();
+  await connection.got('verack');
+  connection.send({ kind: 'inv', items: [{ type: 2, hashInternal: TIP_INTERNAL }] }, { kind: 'verack' });
+  await connection.got('ping');
+  assert.equal(peer.report().state, 'connecting');
+  assert.equal((await connection.got('verack')).length, 1);
+});
+
 test('a node that never finishes the handshake is given up, whatever it sends meanwhile', async () => {
   const node = await listen();
   node.welcome = (connection) => connection.send(VERSION_MESSAGE);
