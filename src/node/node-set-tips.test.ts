@@ -251,6 +251,37 @@ test('a claim about a tip that an honest node knows, too, counts for nothing', a
   await set.stop();
 });
 
+const LIES: [string, string][] = [
+  ['no work at all', '0'.repeat(64)],
+  ['endless work', 'f'.repeat(64)],
+];
+
+for (const [what, chainwork] of LIES) {
+  test(`a node that claims ${what} for the newest tip sends nobody back to the one before`, async () => {
+    const { clock, set, n1, n2, n3, served, report } = setUp(3);
+    n2.state.chainwork = chainwork;
+    set.start();
+    await clock.advance(20_000);
+    for (let height = 2; height < 12; height++) {
+      for (const { state } of [n1, n2, n3]) {
+        state.tip = `a${height}`;
+        await clock.advance(1_500);
+      }
+    }
+    const tips = served().flatMap((job) => (job.endsWith('new') ? [job.split(' ')[1]] : []));
+    assert.deepEqual(
+      tips,
+      Array.from({ length: 11 }, (_, index) => `a${index + 1}`),
+    );
+    n1.state.away = GONE;
+    n3.state.tip = 'a12';
+    await clock.advance(2_000);
+    assert.equal(served().at(-1), 'n3 a12 new');
+    assert.equal(report('n3').isSource, true);
+    await set.stop();
+  });
+}
+
 test('without any word on work, a node six blocks ahead is followed', async () => {
   const { clock, set, n1, n2, served } = setUp(2);
   for (const { state } of [n1, n2]) state.chainwork = undefined;
