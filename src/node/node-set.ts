@@ -143,7 +143,8 @@ export class NodeSet<T extends TemplateHead> {
       onPolled: (tip) => {
         // Silence and time are noticed here: some node's poll is answered several times a second.
         this.#consider();
-        if (this.#source === undefined || this.#source === member) this.#feed.polled(tip);
+        // Of a node that catches up each poll brings a tip, which nobody announces and nobody is judged by.
+        if (this.#sourceNow === member) this.#feed.polled(tip);
       },
       onTemplate: (template) => this.#takeTemplate(member, template),
       onChange: () => this.#consider(),

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { blockHash, setUpNodeSet } from '../../test/support/node-set-harness.ts';
 import { createVirtualClock } from '../../test/support/virtual-clock.ts';
+import { RpcError } from './rpc-error.ts';
 import { TipFeed } from './tip-feed.ts';
 import type { SignalName } from './tip-signal.ts';
 
@@ -137,6 +138,25 @@ test('a flood of forged hints costs a node a few calls a second, sends no job an
   assert.equal(jobs.at(-1)?.tip, 'a2');
   await flood(31_000);
   assert.equal(jobs.filter(({ newTip }) => !newTip).length, 1, 'the refresh after 30 s');
+  await set.stop();
+});
+
+test('the tips of a node that catches up are nobody’s merit', async () => {
+  const { clock, set, n1, jobs } = setUpNodeSet(1);
+  n1.state.noTemplate = new RpcError('downloading', 'Raven is downloading blocks... (-10)');
+  set.start();
+  for (let height = 2; height < 200; height++) {
+    n1.state.tip = `a${height}`;
+    await clock.advance(300);
+  }
+  n1.state.noTemplate = undefined;
+  await clock.advance(10_000);
+  assert.equal(jobs.length, 1);
+  assert.deepEqual(set.signalScores(), []);
+  set.noteTip(blockHash('a200'), { signal: 'p2p', node: 'n1' });
+  n1.state.tip = 'a200';
+  await clock.advance(500);
+  assert.equal(set.signalScores()[0]?.sentence.startsWith('p2p first for 1 of 1 tip'), true);
   await set.stop();
 });
 
