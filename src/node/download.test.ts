@@ -26,6 +26,8 @@ test('only the last half hour counts, and a download that begins anew is told an
   assert.equal(Math.round((meter.estimate()?.leftMs ?? 0) / MINUTE_MS), 54);
   meter.add(0.1, 101 * MINUTE_MS);
   assert.deepEqual(meter.estimate(), { progress: 0.1, leftMs: undefined });
+  meter.add(0.2, 111 * MINUTE_MS);
+  assert.equal(Math.round((meter.estimate()?.leftMs ?? 0) / MINUTE_MS), 80);
 });
 
 test('a download that stands still has no end, and the memory of it is bounded', () => {

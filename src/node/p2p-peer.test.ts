@@ -239,6 +239,18 @@ test('a port that nobody asked for and that does not answer is off, and looked f
   );
 });
 
+test('a port that nobody asked for, once it was on, is missed and connected to again at once', async () => {
+  const node = await listen();
+  const { peer, clock, state } = createPeer(node.port, true);
+  await state('on');
+  (await node.connection()).socket.end();
+  await state('failed');
+  assert.match(peer.report().sentence, /was lost/);
+  await clock.advance(500);
+  await state('on');
+  assert.equal(node.connections.length, 2);
+});
+
 test('a port that nobody asked for and that is something else is told of, and left in peace for a minute', async () => {
   const node = await listen();
   node.welcome = (connection) => connection.sendRaw('SSH-2.0-server\r\n');
