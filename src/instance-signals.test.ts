@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createKeptLog } from '../test/support/scripted-rpc.ts';
+import { createVirtualClock } from '../test/support/virtual-clock.ts';
 import { InstanceSignals } from './instance-signals.ts';
 import type { SignalReport } from './node/tip-signal.ts';
 import type { SignalListener } from './node-signals.ts';
 
 /** Nodes `home` and `cellar`, of which the first has a ZMQ signal and takes blocks. */
 function setUp() {
+  const clock = createVirtualClock();
   const log = createKeptLog();
   const heard: string[] = [];
   const blocks: string[] = [];
@@ -14,6 +16,7 @@ function setUp() {
   let running = false;
   const report: SignalReport = { signal: 'zmq', node: 'home', state: 'connecting', sentence: 'Connecting.' };
   const signals = new InstanceSignals({
+    clock,
     log,
     onTip: (hashHex, signal, node) => heard.push(`${signal} of ${node}: ${hashHex}`),
     nodes: [
@@ -36,7 +39,7 @@ function setUp() {
       { name: 'cellar' },
     ],
   });
-  return { log, heard, blocks, signals, report, listener: listeners[0], isRunning: () => running };
+  return { clock, log, heard, blocks, signals, report, listener: listeners[0], isRunning: () => running };
 }
 
 test('what the nodes’ signals tell is passed on with the node’s name, and blocks go out to each', async () => {
@@ -64,4 +67,14 @@ test('the log warns of a signal that failed, and says which are on or off', () =
       'info zmq of home: It is off.',
     ],
   );
+});
+
+test('a signal that comes and goes does not fill the log', async () => {
+  const { clock, log, listener, report } = setUp();
+  for (let i = 0; i < 300; i++) {
+    listener?.onReport({ ...report, state: i % 2 === 0 ? 'failed' : 'on', sentence: `It is ${i % 2}.` });
+    await clock.advance(2_000);
+  }
+  const told = log.lines.filter(({ level }) => level !== 'debug').length;
+  assert(told >= 12 && told <= 22, `${told} lines in ten minutes`);
 });

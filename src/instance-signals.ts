@@ -1,6 +1,10 @@
-import type { Log } from './mining/ports.ts';
+import type { Clock, Log } from './mining/ports.ts';
 import type { SignalName, SignalReport } from './node/tip-signal.ts';
+import { TokenBucket } from './node/token-bucket.ts';
 import type { NodeSignals, SignalListener } from './node-signals.ts';
+
+/** Lines about one signal: one that comes and goes with its node, again and again, has one a minute. */
+const LINES = { tokensMax: 12, perS: 1 / 60 };
 
 /** A node that may have more to tell than its answers. */
 interface SignallingNode {
@@ -11,6 +15,7 @@ interface SignallingNode {
 
 interface InstanceSignalsModules {
   readonly nodes: readonly SignallingNode[];
+  readonly clock: Clock;
   readonly log: Log;
   /** A signal heard of a block. @param hashHex display order */
   readonly onTip: (hashHex: string, signal: SignalName, node: string) => void;
@@ -20,6 +25,8 @@ interface InstanceSignalsModules {
 export class InstanceSignals {
   readonly #modules: InstanceSignalsModules;
   readonly #nodes: readonly NodeSignals[];
+  /** By signal and node: a handful of each. */
+  readonly #lines = new Map<string, TokenBucket>();
 
   constructor(modules: InstanceSignalsModules) {
     this.#modules = modules;
@@ -53,9 +60,17 @@ export class InstanceSignals {
     const { signal, node, state, sentence } = report;
     const fields = { signal, node, state };
     const text = `${signal} of ${node}: ${sentence}`;
-    if (state === 'failed') this.#modules.log.warn(fields, text);
+    if (!this.#linesOf(`${signal} ${node}`).take(this.#modules.clock.nowMs())) {
+      this.#modules.log.debug(fields, text);
+    } else if (state === 'failed') this.#modules.log.warn(fields, text);
     else if (state === 'connecting') this.#modules.log.debug(fields, text);
     // Also that one is off: whoever installed nothing for it, or closed the port, wants to know that it is not used.
     else this.#modules.log.info(fields, text);
+  }
+
+  #linesOf(key: string): TokenBucket {
+    const known = this.#lines.get(key) ?? new TokenBucket(LINES, this.#modules.clock.nowMs());
+    this.#lines.set(key, known);
+    return known;
   }
 }

@@ -131,6 +131,7 @@ export class Instance {
     );
     this.#signals = new InstanceSignals({
       nodes,
+      clock,
       log,
       onTip: (hashHex, signal, node) => this.noteTip(hashHex, { signal, node }),
     });
