@@ -62,6 +62,14 @@ describe('the ZMQ signal', () => {
     assert.deepEqual(tips, [HASH_A, HASH_B]);
   });
 
+  test('is on again with the first announcement after an attempt that failed', async () => {
+    const { signal, wire } = await setUp();
+    wire().onRefused();
+    assert.equal(signal.report().state, 'failed');
+    wire().onMessage(announcement(HASH_A, 1));
+    assert.equal(signal.report().state, 'on');
+  });
+
   test('says that announcements were missed, and none where the node was started again', async () => {
     const { signal, wire, log } = await setUp();
     wire().onConnected();
