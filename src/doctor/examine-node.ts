@@ -9,7 +9,7 @@ import { judgeNodeClock } from './clock-verdicts.ts';
 import { judgeFirst, judgeNetwork, judgePeers, judgeSynced, judgeVersion } from './node-verdicts.ts';
 import { tryP2p } from './p2p-probe.ts';
 import { judgeSignals } from './signal-verdicts.ts';
-import { hostAndPort, type TcpAnswer, tryTcp } from './tcp.ts';
+import { hostAndPort, tryTcp } from './tcp.ts';
 import { paidAddresses, trialBlockHex } from './trial-block.ts';
 import {
   isOutdated,
@@ -18,6 +18,7 @@ import {
   judgeProposal,
   judgeTemplate,
 } from './work-verdicts.ts';
+import { tryZmq } from './zmq-probe.ts';
 
 /** All questions to a node together; with what else is looked at, the doctor is done in ten seconds. */
 const NODE_MS_MAX = 8_000;
@@ -61,7 +62,7 @@ export async function examineNode(
   // Meanwhile: a port that swallows what is sent to it takes its whole time.
   const ports = Promise.all([
     node.p2p && tryP2p(node.p2p, network, { clock, random }),
-    tryZmq(node.zmq, clock),
+    node.zmq === undefined ? undefined : tryZmq(node.zmq, clock),
   ]);
   const [isOpen, first] = await Promise.all([
     place === undefined ? false : tryTcp(place.host, place.port, clock).then(({ ok }) => ok),
@@ -112,11 +113,4 @@ async function propose(
   if (!isOutdated(answer)) return answer;
   const newer = parse(await askTemplate(ask), instance);
   return newer?.ok ? askProposal(ask, trialBlockHex(newer.template, instance)) : answer;
-}
-
-async function tryZmq(endpoint: string | undefined, clock: Clock): Promise<TcpAnswer | undefined> {
-  if (endpoint === undefined) return undefined;
-  const place = hostAndPort(endpoint);
-  if (place === undefined) return { ok: false, reason: 'not of the form tcp://host:port' };
-  return tryTcp(place.host, place.port, clock);
 }

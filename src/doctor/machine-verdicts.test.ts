@@ -92,8 +92,7 @@ test('hosts and ports of URLs', () => {
   assert.deepEqual(hostAndPort('http://127.0.0.1:8766'), { host: '127.0.0.1', port: 8766 });
   assert.deepEqual(hostAndPort('https://node.example'), { host: 'node.example', port: 443 });
   assert.deepEqual(hostAndPort('http://[::1]:8766'), { host: '::1', port: 8766 });
-  assert.deepEqual(hostAndPort('tcp://10.0.0.1:28332'), { host: '10.0.0.1', port: 28332 });
-  assert.equal(hostAndPort('tcp://10.0.0.1'), undefined);
+  assert.equal(hostAndPort('10.0.0.1'), undefined);
 });
 
 test('a KPSS that runs with this configuration is asked on its web port, and its ports are no fault', async () => {

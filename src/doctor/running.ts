@@ -18,9 +18,9 @@ export function runningInstances(
   clock: Pick<Clock, 'setTimer'>,
 ): Promise<readonly unknown[] | undefined> {
   if (web === undefined || web.port === 0) return Promise.resolve(undefined);
-  const host = web.host === '0.0.0.0' ? '127.0.0.1' : web.host === '::' ? '::1' : web.host;
+  const { host, port } = web;
   return new Promise((resolve) => {
-    const request = http.get({ host, port: web.port, path: '/api/v1/status', agent: false }, (response) => {
+    const request = http.get({ host, port, path: '/api/v1/status', agent: false }, (response) => {
       let text = '';
       response.setEncoding('utf8');
       response.on('data', (chunk: string) => {

@@ -1,16 +1,25 @@
 import type { Network } from '../chain/coins.ts';
 import type { InstanceConfig, NodeConfig } from '../config/types.ts';
 import { connectionEndText } from '../node/p2p-end-text.ts';
+import type { SignalReport } from '../node/tip-signal.ts';
 import type { Answer } from './ask-node.ts';
-import { type Finding, green, NEXT_SENTENCE, quiet, skipped, wordsOf, yellow } from './check.ts';
+import {
+  type CheckId,
+  type Finding,
+  green,
+  NEXT_SENTENCE,
+  quiet,
+  skipped,
+  wordsOf,
+  yellow,
+} from './check.ts';
 import type { P2pAnswer } from './p2p-probe.ts';
-import type { TcpAnswer } from './tcp.ts';
 
 /** What was found out about the ways in which a node tells of new blocks; undefined where one is not configured. */
 export interface SignalFacts {
   readonly tips: readonly Answer[];
   readonly p2p: P2pAnswer | undefined;
-  readonly zmq: TcpAnswer | undefined;
+  readonly zmq: Pick<SignalReport, 'state' | 'sentence'> | undefined;
 }
 
 const POLLING_DOES_IT = 'polling does the work';
@@ -62,22 +71,25 @@ function judgeP2p(answer: P2pAnswer | undefined, { p2p }: NodeConfig, network: N
   if (p2p.isAuto && (end.kind === 'unreachable' || end.kind === 'no-answer')) {
     return quiet(id, `The node’s P2P port ${at} is closed to KPSS; ${POLLING_DOES_IT}.`);
   }
-  const text = connectionEndText(end, at, `${network.coin} ${network.name}`);
-  const [what = text, ...cures] = text.split(NEXT_SENTENCE);
-  const cure = cures.join(' ') || 'Look into the node’s debug.log.';
-  return yellow(id, `${what.replace(/\.$/, '')}; ${POLLING_DOES_IT}.`, cure);
+  return deaf(id, connectionEndText(end, at, `${network.coin} ${network.name}`));
 }
 
-function judgeZmq(answer: TcpAnswer | undefined, { zmq }: NodeConfig): Finding {
-  if (zmq === undefined || answer === undefined)
-    return quiet('node.zmq', 'Off: no zmq endpoint is set, and none is needed.');
-  if (answer.ok)
-    return green('node.zmq', `The ZMQ endpoint ${zmq} is open: new blocks are told within some ms.`);
-  return yellow(
-    'node.zmq',
-    `The ZMQ endpoint ${zmq} does not answer (${answer.reason}); ${POLLING_DOES_IT}.`,
-    `Put zmqpubhashblock=${zmq} into raven.conf, with an address that this machine can reach, and restart the node.`,
-  );
+/** @param text what is wrong with a signal, and what to do about it, in the words of the log */
+function deaf(id: CheckId, text: string): Finding {
+  const [what = text, ...cures] = text.split(NEXT_SENTENCE);
+  // The doctor looks once.
+  const cure = cures.filter((sentence) => !/^KPSS (keeps trying|tries again)\.$/.test(sentence)).join(' ');
+  const sentence = `${what.replace(/\.$/, '')}; ${POLLING_DOES_IT}.`;
+  return yellow(id, sentence, cure || 'Look into the node’s debug.log.');
+}
+
+function judgeZmq(report: SignalFacts['zmq'], { zmq }: NodeConfig): Finding {
+  const id = 'node.zmq';
+  if (zmq === undefined || report === undefined)
+    return quiet(id, 'Off: no zmq endpoint is set, and none is needed.');
+  if (report.state === 'on')
+    return green(id, `Somebody announces at the ZMQ endpoint ${zmq}: new blocks are told within some ms.`);
+  return deaf(id, report.sentence);
 }
 
 /** It is never tried: an abandoned one keeps a thread of the node until the next block. */

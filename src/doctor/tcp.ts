@@ -52,12 +52,11 @@ function reasonOf(error: NodeJS.ErrnoException): string {
   return WORDS[code] ?? (code === '' ? error.message : code);
 }
 
-/** @param url of a node's RPC, or `tcp://host:port` */
+/** @param url of a node's RPC */
 export function hostAndPort(url: string): { readonly host: string; readonly port: number } | undefined {
   if (!URL.canParse(url)) return undefined;
   const { hostname, port, protocol } = new URL(url);
   const host = hostname.replace(/^\[|\]$/g, '');
-  const usual = protocol === 'https:' ? 443 : protocol === 'http:' ? 80 : 0;
-  const number = port === '' ? usual : Number(port);
-  return host === '' || number === 0 ? undefined : { host, port: number };
+  const usual = protocol === 'https:' ? 443 : 80;
+  return { host, port: port === '' ? usual : Number(port) };
 }

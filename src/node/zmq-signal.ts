@@ -12,7 +12,7 @@ export interface ZmqSignalOptions extends TipSignalHandlers {
 
 interface ZmqSignalModules {
   readonly clock: Pick<Clock, 'setTimer'>;
-  readonly log: Log;
+  readonly log: Pick<Log, 'warn'>;
   readonly subscribe: ZmqSubscribe;
 }
 
@@ -72,7 +72,7 @@ class ZmqSignal implements TipSignal {
         onDisconnected: () => {
           // A restarted node counts from 0 again; the first message decides.
           this.#lastCounter = undefined;
-          this.#set('failed', `${endpoint} closed the connection. KPSS keeps trying.`);
+          this.#set('failed', lost(endpoint));
         },
         onRefused: () => this.#set('failed', refused(endpoint)),
         onMessage: (frames) => this.#take(frames),
@@ -84,7 +84,7 @@ class ZmqSignal implements TipSignal {
       if (isMissing(error)) {
         this.#set(
           'off',
-          'The optional package zeromq is not installed or does not run on this system (npm install zeromq adds it). The other signals do the work.',
+          'The optional package zeromq is not installed or does not run on this system. The command npm install zeromq adds it; without it the other signals do the work.',
         );
         return;
       }
@@ -143,7 +143,11 @@ class ZmqSignal implements TipSignal {
 }
 
 function refused(endpoint: string): string {
-  return `${endpoint} does not answer. raven.conf needs zmqpubhashblock=${endpoint}, and ravend a restart after it was added. KPSS keeps trying.`;
+  return `${endpoint} does not answer. Put zmqpubhashblock=${endpoint} into raven.conf, with an address that this machine can reach, and restart the node. KPSS keeps trying.`;
+}
+
+function lost(endpoint: string): string {
+  return `${endpoint} closed the connection. If this lasts, see that raven.conf has zmqpubhashblock=${endpoint}, and where a tunnel leads there, that it leads to the right port. KPSS keeps trying.`;
 }
 
 function isMissing(error: unknown): boolean {
