@@ -81,10 +81,10 @@ async function listen(
 }
 
 /**
- * Where this machine finds a port that is open on an address.
+ * Where the status is.
+ * @param host as the configuration has it: an address of this machine only, IPv6 without brackets
  * @returns without a slash at the end
  */
 export function webUrl(host: string, port: number): string {
-  const own = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
-  return `http://${own.includes(':') ? `[${own}]` : own}:${port}`;
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }

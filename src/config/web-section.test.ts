@@ -15,6 +15,8 @@ describe('where the status is served', () => {
       host: '::1',
       port: 3380,
     });
+    // Sockets want it without brackets.
+    assert.equal(webOf('web: { host: "[::1]" }')?.host, '::1');
     assert.equal(webOf('web: off'), undefined);
   });
 

@@ -1,3 +1,4 @@
+import { withoutBrackets } from './host.ts';
 import type { Problems } from './problems.ts';
 import { webSchema } from './schema.ts';
 import { isGroup, readSection } from './section.ts';
@@ -22,5 +23,5 @@ export function resolveWeb(value: unknown, problems: Problems): Config['web'] {
   }
   const { host = USUAL_WEB.host, port = USUAL_WEB.port } =
     readSection(webSchema, value, ['web'], problems) ?? {};
-  return { host, port };
+  return { host: withoutBrackets(host), port };
 }

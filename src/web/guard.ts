@@ -4,20 +4,21 @@
  * its own that it lets point to 127.0.0.1 (DNS rebinding). Both show in what the browser sends along.
  */
 
-/** The names of this machine as a browser or curl writes them, without the port: a forwarded one may be another. */
-const OWN_NAMES: ReadonlySet<string> = new Set(['127.0.0.1', 'localhost', '[::1]']);
-
 /** Whether a port on this address is open to this machine only. */
 export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
 }
 
 /**
- * Whether a request to a port of this machine names this machine.
+ * Whether a request to a port of this machine names this machine, as a browser or curl writes it: localhost, or an address
+ * that no name service has a say in.
  * @param host the header
  */
 export function isOwnName(host: string | undefined): boolean {
-  return host !== undefined && OWN_NAMES.has(host.toLowerCase().replace(/:\d{1,5}$/, ''));
+  if (host === undefined) return false;
+  // A forwarded port may be another. Brackets belong around IPv6, and around nothing else.
+  const name = host.toLowerCase().replace(/:\d{1,5}$/, '');
+  return name === '[::1]' || (name !== '::1' && isLoopback(name));
 }
 
 /**

@@ -195,7 +195,7 @@ test('a thousand notices reach the instance as a few, and the last is not lost',
 
 test('only this machine’s own names are served where the port is open to this machine only', async () => {
   const { port, told } = await serve();
-  for (const host of ['127.0.0.1', 'localhost:1', `LOCALHOST:${port}`, '[::1]:3380']) {
+  for (const host of ['127.0.0.1', 'localhost:1', `LOCALHOST:${port}`, '[::1]:3380', '127.0.0.2:3380']) {
     const answer = await raw(port, post(`/notify/ravencoin-main?hash=${HASH}`, `Host: ${host}\r\n`));
     assert.match(answer, /^HTTP\/1.1 204/, host);
   }
@@ -204,6 +204,9 @@ test('only this machine’s own names are served where the port is open to this 
     'Host: evil.example\r\n',
     'Host: 127.0.0.1.evil.example\r\n',
     'Host: localhost@evil.example\r\n',
+    'Host: ::1\r\n',
+    'Host: 127.1.evil\r\n',
+    'Host: 10.0.0.1\r\n',
     'Host:\r\n',
     '',
   ]) {

@@ -163,7 +163,7 @@ export class WebServer {
     const { host, origin } = request.headers;
     if (isLoopback(this.#options.host) && !isOwnName(host)) {
       const text =
-        'this port is for its own machine: ask for it as 127.0.0.1 or localhost, or see web.host in docs/api.md';
+        'this port is for its own machine: ask for it as 127.0.0.1 or localhost; docs/api.md says how to see it from another';
       return refuse(reply, 'wrong-host', text);
     }
     const changesNothing = request.method === 'GET' || request.method === 'HEAD';
