@@ -1,8 +1,7 @@
 import { systemClock, systemRandom } from '../clock.ts';
 import { examine } from '../doctor/examine.ts';
 import type { DoctorIo } from './doctor.ts';
-import { BLOCKS } from './progress-text.ts';
-import { glyphsFor, USUAL_COLUMNS } from './terminal.ts';
+import { canColour, hasUnicode, USUAL_COLUMNS } from './terminal.ts';
 
 /** The doctor's outside: this process, its terminal and the real machine. */
 export function doctorIo(): DoctorIo {
@@ -16,9 +15,8 @@ export function doctorIo(): DoctorIo {
     env,
     style: {
       columns: stdout.columns || USUAL_COLUMNS,
-      // Source: no-color.org
-      colour: stdout.isTTY === true && env.TERM !== 'dumb' && (env.NO_COLOR ?? '') === '',
-      unicode: glyphsFor(env) === BLOCKS,
+      colour: canColour(stdout, env),
+      unicode: hasUnicode(env),
     },
     print: (text) => void stdout.write(`${text}\n`),
     examine: (config) => examine(config, modules),

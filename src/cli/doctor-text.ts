@@ -1,4 +1,5 @@
 import { type Check, type CheckId, isFit, type Verdict } from '../doctor/check.ts';
+import { manyText, wrapText } from './status-words.ts';
 
 export interface DoctorStyle {
   readonly columns: number;
@@ -105,12 +106,12 @@ function linesOf(group: readonly [Check, ...Check[]], style: DoctorStyle): strin
   const sign = (style.unicode ? SIGNS : ASCII_SIGNS)[verdict];
   const start = `  ${sign} ${label.padEnd(LABEL_COLUMNS)}  `;
   const width = Math.max(COLUMNS_MIN, Math.min(COLUMNS_MAX, style.columns)) - start.length;
-  const [first = '', ...rest] = wrapped(sentence, width);
+  const [first = '', ...rest] = wrapText('', sentence, width);
   const isQuiet = verdict === 'skipped';
   const text = (line: string): string => (isQuiet ? painted(line, COLOURS.skipped, style) : line);
   const indent = ' '.repeat(start.length);
   const arrow = style.unicode ? '→ ' : '> ';
-  const cures = cure === undefined ? [] : wrapped(cure, width - arrow.length);
+  const cures = cure === undefined ? [] : wrapText('', cure, width - arrow.length);
   return [
     `  ${painted(sign, COLOURS[verdict], style)} ${text(start.slice(4) + first)}`,
     ...rest.map((line) => indent + text(line)),
@@ -122,26 +123,16 @@ function summaryOf(checks: readonly Check[], style: DoctorStyle): string {
   const count = (verdict: Verdict): number => checks.filter((check) => check.verdict === verdict).length;
   const bad = count('red');
   const odd = count('yellow');
-  const toKnow = odd === 0 ? '' : `, and ${odd === 1 ? '1 thing' : `${odd} things`} to know`;
+  const toKnow = odd === 0 ? '' : `, and ${manyText(odd, 'thing')} to know`;
   if (!isFit(checks)) {
-    const what = bad === 1 ? '1 thing stands' : `${bad} things stand`;
-    return painted(`${what} between here and a found block${toKnow}.`, COLOURS.red, style);
+    return painted(
+      `${manyText(bad, 'thing')} ${bad === 1 ? 'stands' : 'stand'} between here and a found block${toKnow}.`,
+      COLOURS.red,
+      style,
+    );
   }
   const fine = `Everything is ready for a block${toKnow}.`;
   return painted(fine, odd === 0 ? COLOURS.green : COLOURS.yellow, style);
-}
-
-/** @returns at least one line; a word longer than the width has one of its own */
-function wrapped(text: string, width: number): string[] {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(' ')) {
-    if (line !== '' && line.length + 1 + word.length > width) {
-      lines.push(line);
-      line = word;
-    } else line = line === '' ? word : `${line} ${word}`;
-  }
-  return [...lines, line];
 }
 
 function painted(text: string, code: string, { colour }: DoctorStyle): string {

@@ -110,6 +110,15 @@ test('exit codes: 0 also with warnings, 1 with anything red, 2 when the configur
   assert.match(wrong.text, /✖ settings {7}--address: expected an address of ravencoin main, got/);
 });
 
+test('what a node says of itself cannot move the cursor', async () => {
+  const rude: Check = { ...RED, sentence: 'It says \u001b[2Jno.', cure: 'Look\nat it.' };
+  for (const json of [false, true]) {
+    const { text } = await run({ node: 'http://u:p@127.0.0.1:8766', json }, [rude]);
+    assert.match(text, /It says {1,2}\[2Jno\./);
+    assert.match(text, /Look at it\./);
+  }
+});
+
 test('a wrong file is told with each of its problems, and nothing else is looked at', async () => {
   const file = join(CONFIG_FOLDER, 'wrong.yaml');
   writeFileSync(file, 'network: mars\nstratum: { port: 99999 }\n');

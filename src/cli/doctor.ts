@@ -1,8 +1,10 @@
-import { lstatSync } from 'node:fs';
 import { resolveConfig } from '../config/load.ts';
 import type { Config, ConfigFlags } from '../config/types.ts';
 import { type Check, type Finding, green, isFit, red, yellow } from '../doctor/check.ts';
+import { CONFIG_FILE, configFile } from './config-file.ts';
+import { withoutControlCodes } from './control-codes.ts';
 import { type DoctorStyle, doctorJson, doctorText } from './doctor-text.ts';
+import { manyText } from './status-words.ts';
 
 export interface DoctorFlags extends ConfigFlags {
   readonly config?: string | undefined;
@@ -17,9 +19,6 @@ export interface DoctorIo {
   examine(config: Config): Promise<readonly Check[]>;
 }
 
-/** Taken when it is there and no other is named, as by kpss start. */
-const DEFAULT_FILE = 'kpss.yaml';
-
 /**
  * `kpss doctor`: everything between this configuration and a found block, looked at once.
  * @returns the exit code: 0 when nothing is red, 1 when something is, 2 when the configuration is wrong
@@ -28,10 +27,11 @@ export async function runDoctor(
   { config: named, json = false, ...flags }: DoctorFlags,
   io: DoctorIo,
 ): Promise<number> {
-  const show = (checks: readonly Check[]): void =>
+  const show = (found: readonly Check[]): void => {
+    const checks = found.map(shown);
     io.print(json ? doctorJson(checks) : doctorText(checks, io.style));
-  const isThere = lstatSync(DEFAULT_FILE, { throwIfNoEntry: false }) !== undefined;
-  const file = named ?? (isThere ? DEFAULT_FILE : undefined);
+  };
+  const file = configFile(named);
   const resolved = resolveConfig({ file, flags, env: io.env });
   if (!resolved.ok) {
     const cure = 'Mend it, and look again. README.md lists all settings.';
@@ -46,19 +46,25 @@ export async function runDoctor(
 
 function judgeSource(file: string | undefined, flags: ConfigFlags, { instances }: Config): Finding {
   const nodes = instances.reduce((sum, instance) => sum + instance.nodes.length, 0);
-  const count = `${counted(instances.length, 'instance')} with ${counted(nodes, 'node')}`;
+  const count = `${manyText(instances.length, 'instance')} with ${manyText(nodes, 'node')}`;
   if (file !== undefined) return green('config', `${file} can be read: ${count}.`);
   if (Object.values(flags).some((flag) => flag !== undefined))
     return green('config', `Taken from the flags: ${count}.`);
   return yellow(
     'config',
-    `There is no ${DEFAULT_FILE} in ${process.cwd()}, and no flag: looked at with the defaults, for a node on this machine.`,
+    `There is no ${CONFIG_FILE} in ${process.cwd()}, and no flag: looked at with the defaults, for a node on this machine.`,
     'kpss init asks for what is needed, and writes it. Without it, kpss start would run the devnet.',
   );
 }
 
-function counted(count: number, word: string): string {
-  return `${count} ${word}${count === 1 ? '' : 's'}`;
+/** What a node says of itself, and a path, are free text. */
+function shown(check: Check): Check {
+  const { sentence, cure } = check;
+  return {
+    ...check,
+    sentence: withoutControlCodes(sentence),
+    cure: cure === undefined ? undefined : withoutControlCodes(cure),
+  };
 }
 
 function ofConfig(finding: Finding): Check {

@@ -1,5 +1,6 @@
 import { findNetwork, type Network } from '../chain/coins.ts';
 import { type Environment, rpcLoginOf } from '../config/environment.ts';
+import { parseNodeUrl } from '../config/node-section.ts';
 import type { InitLogin, LocalNode } from './find-nodes.ts';
 import type { InitAnswers } from './init-file.ts';
 
@@ -86,20 +87,11 @@ export function readNodeUrl(
   text: string,
   network: Network,
 ): { readonly url: string; readonly login: InitLogin | undefined } | undefined {
-  const full = text.includes('://') ? text : `http://${text}`;
-  if (!URL.canParse(full)) return undefined;
-  const url = new URL(full);
-  if (!['http:', 'https:'].includes(url.protocol) || url.pathname !== '/' || url.search !== '')
-    return undefined;
-  if (url.protocol === 'http:' && url.port === '' && !/:80\/?$/.test(full))
-    url.port = String(network.rpcPort);
-  const { username, password, protocol, host } = url;
-  const bare = { url: `${protocol}//${host}`, login: undefined };
-  if (username === '' || password === '') return username === password ? bare : undefined;
-  try {
-    const login = { user: decodeURIComponent(username), password: decodeURIComponent(password) };
-    return { ...bare, login: { kind: 'password', ...login } };
-  } catch {
-    return undefined;
-  }
+  const parsed = parseNodeUrl(text, network);
+  if (typeof parsed === 'string') return undefined;
+  const { user, password } = parsed.login;
+  const url = parsed.url.href.replace(/\/$/, '');
+  if (user === undefined || password === undefined)
+    return user === password ? { url, login: undefined } : undefined;
+  return { url, login: { kind: 'password', user, password } };
 }

@@ -1,6 +1,7 @@
 import { decodeAddress } from '../chain/address.ts';
 import type { Network } from '../chain/coins.ts';
 import type { Environment } from '../config/environment.ts';
+import { isLoopback } from '../config/host.ts';
 import type { InitLogin, LocalNode } from './find-nodes.ts';
 import {
   DEFAULT_HOST,
@@ -113,7 +114,7 @@ async function askLogin(
   env: Environment,
 ): Promise<InitLogin> {
   const own = found?.url === url ? found.login : undefined;
-  const isLocal = /^https?:\/\/(127\.|localhost|\[::1\])/.test(url) && network.coin === 'ravencoin';
+  const isLocal = isLoopback(new URL(url).hostname) && network.coin === 'ravencoin';
   const choices: Choice[] = [
     ...(own?.kind === 'password'
       ? [{ value: 'found', label: `user ${own.user} and the password of ${found?.loginFrom}` }]

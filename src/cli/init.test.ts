@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { CONFIG_FOLDER, MAIN, only, onlyNode, TEST } from '../../test/support/config.ts';
@@ -224,6 +224,43 @@ test('Ctrl+C at any question leaves nothing written', async () => {
     assert.deepEqual([code, files], [130, []], `after ${asked} answers`);
     assert.deepEqual(complaints, ['kpss init: nothing was written']);
   }
+});
+
+test('what cannot be put in its place leaves nothing behind, and no password', async () => {
+  const folder = mkdtempSync(join(CONFIG_FOLDER, 'init-'));
+  const file = join(folder, 'kpss.yaml');
+  mkdirSync(join(file, 'full'), { recursive: true });
+  const complaints: string[] = [];
+  const code = await runInit(
+    { yes: true, force: true, node: NODE, file },
+    {
+      env: {},
+      prompts: undefined,
+      findNodes: async () => NOTHING,
+      print() {},
+      complain: (line) => complaints.push(line),
+      examine: async () => {},
+    },
+  );
+  assert.equal(code, 1);
+  assert.deepEqual(readdirSync(folder), ['kpss.yaml']);
+  assert.doesNotMatch(complaints.join(), /s3cret/);
+});
+
+test('the cookie is offered for a node on this machine, and for none that is only called like it', async () => {
+  const offered = async (node: string): Promise<boolean> => {
+    const { prompts } = scripted(['ravencoin main', node, '', MAIN, '']);
+    let isOffered = false;
+    const select: Prompts['select'] = (message, choices, initial) => {
+      isOffered ||= choices.some(({ value }) => value === 'cookie');
+      return prompts.select(message, choices, initial);
+    };
+    await init({}, { prompts: { ...prompts, select } });
+    return isOffered;
+  };
+  assert.equal(await offered('http://localhost:8766'), true);
+  assert.equal(await offered('http://[::1]:8766'), true);
+  assert.equal(await offered('http://localhost.example:8766'), false);
 });
 
 test('a folder that cannot be written to is told, with exit code 1', async () => {

@@ -1,7 +1,8 @@
-import { lstatSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Environment } from '../config/environment.ts';
 import { resolveConfig } from '../config/load.ts';
+import { CONFIG_FILE, isThere } from './config-file.ts';
 import type { LocalNode } from './find-nodes.ts';
 import { answersFromFlags, type InitFlags } from './init-answers.ts';
 import { type InitAnswers, initFileText } from './init-file.ts';
@@ -21,7 +22,6 @@ export interface InitIo {
   examine(file: string): Promise<void>;
 }
 
-const DEFAULT_FILE = 'kpss.yaml';
 /** What a shell calls a process that Ctrl+C ended. */
 const EXIT_CANCELLED = 130;
 
@@ -33,13 +33,13 @@ const EXIT_CANCELLED = 130;
  */
 export async function runInit(flags: InitFlags, io: InitIo): Promise<number> {
   const { prompts } = io;
-  const file = flags.file ?? DEFAULT_FILE;
-  const isThere = lstatSync(file, { throwIfNoEntry: false }) !== undefined;
+  const file = flags.file ?? CONFIG_FILE;
+  const isTaken = isThere(file);
   if (!flags.yes && prompts === undefined) {
     io.complain('kpss init: there is no terminal to ask in; --yes takes the flags and the defaults instead');
     return 2;
   }
-  if (flags.yes && isThere && !flags.force) {
+  if (flags.yes && isTaken && !flags.force) {
     io.complain(`kpss init: ${file} is there already, and stays as it is; --force writes over it`);
     return 2;
   }
@@ -49,7 +49,7 @@ export async function runInit(flags: InitFlags, io: InitIo): Promise<number> {
     if (flags.yes || prompts === undefined)
       return await finish(answersFromFlags(flags, local, io.env), file, io);
     if (
-      isThere &&
+      isTaken &&
       !mayReplace &&
       !(await prompts.confirm(`${file} is there already. Write a new one over it?`))
     ) {
@@ -92,19 +92,18 @@ const MODE_OPEN = 0o644;
  */
 function write(answers: InitAnswers, file: string, env: Environment): readonly string[] | string {
   const temporary = join(dirname(file), `.${basename(file)}.new`);
-  const remove = (): void => {
-    if (lstatSync(temporary, { throwIfNoEntry: false }) !== undefined) unlinkSync(temporary);
-  };
   try {
-    remove();
+    rmSync(temporary, { force: true });
     const mode = answers.login.kind === 'password' ? MODE_SECRET : MODE_OPEN;
     writeFileSync(temporary, initFileText(answers), { flag: 'wx', mode });
     const resolved = resolveConfig({ file: temporary, flags: {}, env });
     if (resolved.ok) renameSync(temporary, file);
-    else remove();
     return resolved.ok ? [] : resolved.problems.map((problem) => withoutPlace(problem, temporary));
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
+  } finally {
+    // It may have a password in it.
+    rmSync(temporary, { force: true });
   }
 }
 

@@ -1,13 +1,12 @@
-import { lstatSync } from 'node:fs';
-import { join } from 'node:path';
 import { App } from '../app.ts';
 import { chanceFrom } from '../clock.ts';
 import { resolveConfig } from '../config/load.ts';
 import type { Config, ConfigFlags } from '../config/types.ts';
 import type { Clock, Log, RandomSource } from '../mining/ports.ts';
-import { createFileJournalStore } from '../store/journal-store.ts';
+import { createFileJournalStore, journalPath } from '../store/journal-store.ts';
 import { createLoggedVerifier } from '../verifier-log.ts';
 import { startWebSide } from '../web-side.ts';
+import { configFile } from './config-file.ts';
 import { type DevIo, runDev } from './dev.ts';
 import { findMisplaced } from './misplaced.ts';
 import type { Progress } from './progress.ts';
@@ -27,8 +26,6 @@ export interface StartIo {
   complain(line: string): void;
 }
 
-/** Taken when it is there and no other is named. */
-const DEFAULT_FILE = 'kpss.yaml';
 const DEVNET = { host: '127.0.0.1', rpcPort: 0, threads: 1, blockTimeS: 10 };
 
 /**
@@ -39,9 +36,7 @@ const DEVNET = { host: '127.0.0.1', rpcPort: 0, threads: 1, blockTimeS: 10 };
  */
 export async function runStart(flags: StartFlags, io: StartIo): Promise<number> {
   const { config: named, ...settings } = flags;
-  // Also where it is a link that leads nowhere: that is told when it is read.
-  const isThere = lstatSync(DEFAULT_FILE, { throwIfNoEntry: false }) !== undefined;
-  const file = named ?? (isThere ? DEFAULT_FILE : undefined);
+  const file = configFile(named);
   const { logLevel: _level, logFormat: _format, ...mining } = settings;
   const isDevnet = file === undefined && Object.values(mining).every((value) => value === undefined);
   const folder = process.cwd();
@@ -90,9 +85,7 @@ async function serve(config: Config, io: Omit<DevIo, 'cacheDirectory'>): Promise
     log,
     io.progress,
   );
-  // A name is free text.
-  const journalStore = (name: string) =>
-    createFileJournalStore(join(config.dataDirectory, `${encodeURIComponent(name)}.blocks.jsonl`));
+  const journalStore = (name: string) => createFileJournalStore(journalPath(config.dataDirectory, name));
   const { clock, random } = io;
   const app = new App(config.instances, { clock, random, log, verifier, journalStore });
   let closeWeb = async (): Promise<void> => {};

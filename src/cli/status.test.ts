@@ -82,7 +82,15 @@ test('no answer, and an answer of something else, is a sentence and exit code 1'
 test('an URL that is none is exit code 2', async () => {
   const { code, complaints } = run({ url: 'http://' });
   assert.equal(await code, 2);
-  assert.match(complaints.join(), /--url is like http:\/\/127\.0\.0\.1:3380, got http:\/\//);
+  assert.match(complaints.join(), /--url is like http:\/\/127\.0\.0\.1:3380, got "http:\/\/"/);
+});
+
+test('what was typed as a login is shown nowhere, and no obstacle', async () => {
+  const wrong = run({ url: 'http://me:s3cret@' });
+  assert.equal(await wrong.code, 2);
+  assert.doesNotMatch(wrong.complaints.join(), /s3cret/);
+  const url = await answerWith(() => JSON.stringify(apiStatus()));
+  assert.equal(await run({ url: url.replace('://', '://me:s3cret@') }).code, 0);
 });
 
 test('names cannot move the cursor', async () => {

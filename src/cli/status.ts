@@ -1,9 +1,10 @@
-import { existsSync } from 'node:fs';
 import { resolveConfig } from '../config/load.ts';
 import { USUAL_WEB } from '../config/web-section.ts';
+import { gotText } from '../config/words.ts';
 import type { Clock } from '../mining/ports.ts';
 import type { ApiError, ApiStatus } from '../web/api-types.ts';
 import { webUrl } from '../web-side.ts';
+import { CONFIG_FILE, configFile } from './config-file.ts';
 import { withoutControlCodes } from './control-codes.ts';
 import { type StatusStyle, statusText } from './status-text.ts';
 
@@ -29,7 +30,6 @@ export interface StatusIo {
   complain(line: string): void;
 }
 
-const CONFIG_FILE = 'kpss.yaml';
 /** The answer takes milliseconds; a machine that swaps gets some more. */
 const ANSWER_WITHIN_MS = 5_000;
 /** A hundred instances with a hundred blocks each are under this. */
@@ -57,7 +57,7 @@ export async function runStatus(args: StatusArgs, io: StatusIo): Promise<number>
   }
   const url = apiUrlOf(given);
   if (url === undefined) {
-    io.complain(`kpss status: --url is like http://127.0.0.1:${USUAL_WEB.port}, got ${args.url}`);
+    io.complain(`kpss status: --url is like http://127.0.0.1:${USUAL_WEB.port}${gotText(['url'], args.url)}`);
     return 2;
   }
   for (;;) {
@@ -81,15 +81,18 @@ export async function runStatus(args: StatusArgs, io: StatusIo): Promise<number>
  * @returns undefined where it is switched off
  */
 function configuredUrl({ env }: StatusIo): string | undefined {
-  const file = existsSync(CONFIG_FILE) ? CONFIG_FILE : undefined;
-  const resolved = resolveConfig({ file, flags: {}, env });
+  const resolved = resolveConfig({ file: configFile(undefined), flags: {}, env });
   const web = resolved.ok ? resolved.config.web : USUAL_WEB;
   return web && webUrl(web.host, web.port);
 }
 
 function apiUrlOf(text: string): URL | undefined {
   const url = URL.parse('/api/v1/status', /^https?:\/\//.test(text) ? text : `http://${text}`);
-  return url ?? undefined;
+  if (url === null) return undefined;
+  // It has no login, and what somebody typed as one is to be shown nowhere.
+  url.username = '';
+  url.password = '';
+  return url;
 }
 
 async function ask(url: URL, signal: AbortSignal): Promise<Asked> {

@@ -26,7 +26,7 @@ export function resolveNode(
     const text = `what ${network.coin}’s nodes speak among each other is not known: leave it out`;
     problems.add([...path, 'p2p'], text);
   }
-  const address = readUrl(section.url ?? '127.0.0.1', network);
+  const address = parseNodeUrl(section.url ?? '127.0.0.1', network);
   if (typeof address === 'string') {
     problems.add([...path, 'url'], address + gotText(['url'], section.url));
     return undefined;
@@ -61,8 +61,11 @@ interface NodeAddress {
   readonly login: UrlLogin;
 }
 
-/** @returns the URL, or what was expected */
-function readUrl(text: string, network: Network): NodeAddress | string {
+/**
+ * @param text a URL, or only host and port; user and password may stand before the host
+ * @returns the URL, or what was expected
+ */
+export function parseNodeUrl(text: string, network: Network): NodeAddress | string {
   const expected = `expected the address of the node, for example http://127.0.0.1:${network.rpcPort}`;
   const full = text.includes('://') ? text : `http://${text}`;
   if (!URL.canParse(full)) return expected;

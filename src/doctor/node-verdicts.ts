@@ -1,12 +1,12 @@
 import type { Network } from '../chain/coins.ts';
 import type { NodeConfig } from '../config/types.ts';
+import { chainProblem } from '../node/chain-check.ts';
 import { downloadText } from '../node/download.ts';
 import { isRecord } from '../node/json.ts';
-import { readFacts } from '../node/node-facts.ts';
+import { readFacts, versionText } from '../node/node-facts.ts';
 import { RpcError, type RpcErrorKind } from '../node/rpc-error.ts';
-import { wrongNetwork } from '../node/status.ts';
 import type { Answer, NodeAnswers } from './ask-node.ts';
-import { type Finding, failure, green, red, skipped, wordsOf, yellow } from './check.ts';
+import { type Finding, failure, green, NEXT_SENTENCE, red, skipped, wordsOf, yellow } from './check.ts';
 
 /** Kinds of failure that show the node is there, and only lets us not in. */
 const REFUSES_US: ReadonlySet<RpcErrorKind> = new Set(['unauthorized', 'cookie', 'forbidden']);
@@ -52,12 +52,6 @@ export function judgeFirst(
   return [green('node.answers', `Something answers at ${url}.`), failure('node.login', error)];
 }
 
-/** 4060100 → 4.6.1 */
-function versionText(version: number): string {
-  const parts = [Math.floor(version / 1e6), Math.floor(version / 1e4) % 100, Math.floor(version / 100) % 100];
-  return parts.join('.');
-}
-
 export function judgeVersion(answer: Answer, network: Network): Finding {
   if (!answer.ok) {
     const { sentence, cure } = wordsOf(answer.error);
@@ -78,18 +72,14 @@ export function judgeVersion(answer: Answer, network: Network): Finding {
 
 export function judgeNetwork(answer: Answer, network: Network, url: string): Finding {
   if (!answer.ok) return failure('node.network', answer.error);
-  const chain = isRecord(answer.value) ? answer.value.chain : undefined;
-  if (chain === network.name) return green('node.network', `It is on ${network.coin} ${network.name}.`);
-  if (typeof chain !== 'string')
-    return red(
-      'node.network',
-      'The node does not say which network it is on.',
-      'Is it a node of a KawPoW coin?',
-    );
-  const [sentence = '', cure = ''] = wrongNetwork(chain.slice(0, 32), network.name, url).sentence.split(
-    /(?<=\.) (?=Set)/,
-  );
-  return red('node.network', sentence, cure);
+  try {
+    const problem = chainProblem(answer.value, network.name, url);
+    if (problem === undefined) return green('node.network', `It is on ${network.coin} ${network.name}.`);
+    const [sentence = '', cure = ''] = problem.sentence.split(NEXT_SENTENCE);
+    return red('node.network', sentence, cure);
+  } catch (error) {
+    return failure('node.network', error);
+  }
 }
 
 /** The network that a node is on, as it says. */

@@ -56,12 +56,26 @@ export class ChainCheck {
     const { nodeUrl } = this.#options;
     try {
       const options = { answerBytesMax: SMALL_ANSWER_BYTES_MAX };
-      const chain = chainOf(await this.#rpc.call('getblockchaininfo', [], options));
-      return chain === expected ? undefined : wrongNetwork(chain, expected, nodeUrl);
+      return chainProblem(await this.#rpc.call('getblockchaininfo', [], options), expected, nodeUrl);
     } catch (error) {
       return describe(error);
     }
   }
+}
+
+/**
+ * @param info what getblockchaininfo gave
+ * @param nodeUrl without user and password
+ * @returns undefined when the node is on the right network, else what to tell the owner
+ * @throws RpcError of the kind `garbage` where the answer names no network
+ */
+export function chainProblem(
+  info: unknown,
+  expected: ChainName,
+  nodeUrl: string | undefined,
+): NodeStatus | undefined {
+  const chain = chainOf(info);
+  return chain === expected ? undefined : wrongNetwork(chain, expected, nodeUrl);
 }
 
 function chainOf(info: unknown): string {

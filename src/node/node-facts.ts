@@ -64,6 +64,17 @@ function countOf(value: unknown): number | undefined {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : undefined;
 }
 
+/**
+ * Two digits for each part but the first, as ravend puts its version in a number.
+ * @returns `4.6.1` for 4060100; the fourth part only if there is one
+ */
+export function versionText(versionNumber: number): string {
+  const part = (divisor: number): number => Math.floor(versionNumber / divisor) % 100;
+  const build = part(1);
+  const text = `${Math.floor(versionNumber / 1_000_000)}.${part(10_000)}.${part(100)}`;
+  return build === 0 ? text : `${text}.${build}`;
+}
+
 function printable(text: string): string {
   return text.replace(/[^\x20-\x7e]/g, '').slice(0, SUBVERSION_CHARACTERS_MAX);
 }

@@ -1,4 +1,5 @@
 import type { Download } from './download.ts';
+import { versionText } from './node-facts.ts';
 import type { SetMember } from './set-member.ts';
 import { behind, forked, type NodeState, type NodeStatus } from './status.ts';
 import type { TemplateHead } from './template-source.ts';
@@ -89,14 +90,6 @@ export function reportOf<T extends TemplateHead>(
     download,
     behindBlocks: blocksBehind(member, source, works),
   };
-}
-
-/** Two digits for each part but the first, as ravend puts its version in a number; the last part only if there is one. */
-function versionText(versionNumber: number): string {
-  const part = (divisor: number): number => Math.floor(versionNumber / divisor) % 100;
-  const build = part(1);
-  const text = `${Math.floor(versionNumber / 1_000_000)}.${part(10_000)}.${part(100)}`;
-  return build === 0 ? text : `${text}.${build}`;
 }
 
 /** What may end soonest by itself comes first. */

@@ -1,5 +1,5 @@
 import { copyFile, type FileHandle, mkdir, open, readFile, rename, unlink } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { KpssError } from '../error.ts';
 
 /** Where a journal is kept: one growing text. A simulation brings one that loses at a crash what is not durable yet. */
@@ -28,6 +28,14 @@ export interface JournalStore {
 /** Only the owner: whom a block pays is nobody else's business. */
 const FILE_MODE = 0o600;
 const DIRECTORY_MODE = 0o700;
+
+/**
+ * Where an instance's journal is.
+ * @param name free text
+ */
+export function journalPath(dataDirectory: string, name: string): string {
+  return join(dataDirectory, `${encodeURIComponent(name)}.blocks.jsonl`);
+}
 
 /**
  * A journal in a file, made with its folder at the first append.
