@@ -2,6 +2,7 @@ import type { Config, InstanceConfig, NodeConfig } from '../config/types.ts';
 import { PROOFS_OF_WORK } from '../kawpow/params.ts';
 import type { Clock, RandomSource } from '../mining/ports.ts';
 import { createRpcClient } from '../node/rpc-client.ts';
+import { journalPath } from '../store/journal-store.ts';
 import type { Check, Finding } from './check.ts';
 import { examineNode } from './examine-node.ts';
 import { hasLightCache, lookAtFolder } from './machine-facts.ts';
@@ -40,6 +41,7 @@ const SOCKETS_MAX = 4;
 export async function examine(config: Config, modules: ExamineModules): Promise<Check[]> {
   const { clock, runtime } = modules;
   const { cacheDirectory } = config.verifier;
+  const journals = config.instances.map(({ name }) => journalPath(config.dataDirectory, name));
   const running = await runningInstances(config.web, clock);
   const [instances, data, cache, web] = await Promise.all([
     Promise.all(
@@ -47,7 +49,7 @@ export async function examine(config: Config, modules: ExamineModules): Promise<
         examineInstance(instance, running?.includes(instance.name) ?? false, modules),
       ),
     ),
-    lookAtFolder(config.dataDirectory),
+    lookAtFolder(config.dataDirectory, journals),
     cacheDirectory === undefined ? undefined : lookAtFolder(cacheDirectory),
     config.web && tryListen(config.web.host, config.web.port),
   ]);

@@ -18,15 +18,31 @@ export interface FolderFacts {
  * Whether a folder can be written to, and how much fits. Nothing is made or written: where there is no such folder, the
  * next one above it that is there is looked at.
  * @param path absolute
+ * @param files in it that are written to: one that another user made may be closed where the folder is open
  */
-export async function lookAtFolder(path: string): Promise<FolderFacts> {
+export async function lookAtFolder(path: string, files: readonly string[] = []): Promise<FolderFacts> {
   try {
     const there = await existing(path);
     await access(there, constants.W_OK | constants.X_OK);
+    for (const file of files) {
+      const obstacle = await obstacleAt(file);
+      if (obstacle !== undefined) return { path, obstacle: `${file}: ${obstacle}`, freeBytes: undefined };
+    }
     const { bavail, bsize } = await statfs(there);
     return { path, obstacle: undefined, freeBytes: bavail * bsize };
   } catch (error) {
     return { path, obstacle: obstacleOf(error), freeBytes: undefined };
+  }
+}
+
+/** @returns why a file cannot be read and added to; one that is not there yet will be made */
+async function obstacleAt(file: string): Promise<string | undefined> {
+  try {
+    if (!(await stat(file)).isFile()) return 'it is no file';
+    await access(file, constants.R_OK | constants.W_OK);
+    return undefined;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ENOENT' ? undefined : obstacleOf(error);
   }
 }
 

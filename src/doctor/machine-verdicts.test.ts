@@ -57,6 +57,18 @@ test('a folder of somebody else is told, but to the system’s own user, who may
   assert.equal((await lookAtFolder(path)).obstacle, expected);
 });
 
+test('a journal that cannot be written is told, in a folder that can be', async () => {
+  const path = join(CONFIG_FOLDER, 'data');
+  const [absent, folder, closed] = ['absent', 'folder', 'closed'].map((name) => join(path, name));
+  assert(absent && folder && closed);
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(closed, '', { mode: 0o400 });
+  assert.equal((await lookAtFolder(path, [absent])).obstacle, undefined);
+  assert.equal((await lookAtFolder(path, [absent, folder])).obstacle, `${folder}: it is no file`);
+  const expected = process.getuid?.() === 0 ? undefined : `${closed}: this user may not write there`;
+  assert.equal((await lookAtFolder(path, [closed])).obstacle, expected);
+});
+
 test('a clock that was never set is red', () => {
   assert.equal(judgeOwnClock(0).verdict, 'red');
   assert.equal(judgeOwnClock(Date.UTC(2026, 10, 22)).verdict, 'green');

@@ -59,7 +59,7 @@ const RULES: Readonly<Record<string, FolderRule>> = {
   web: { sources: ['chain', 'mining'], types: [], packages: ['fastify', 'prom-client'], node: 'any' },
   devnet: { sources: ['chain', 'kawpow', 'mining'], types: [], packages: ['zeromq'], node: 'any' },
   doctor: {
-    sources: ['chain', 'kawpow', 'mining', 'node'],
+    sources: ['chain', 'kawpow', 'mining', 'node', 'store/journal-store.ts'],
     types: ['config'],
     packages: [],
     node: 'any',
