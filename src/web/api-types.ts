@@ -180,7 +180,8 @@ export interface ApiBlock {
   readonly worker: string;
   readonly foundAt: string;
   /**
-   * `submitting`: no node has said a word that decides; `held`: by the throttle; `accepted` only when a node said so;
+   * `submitting`: no node has said a word that decides; `held`: written down while KPSS was stopping, and handed in at its
+   * next start; `accepted` only when a node said so;
    * `inconclusive`: a node has it beside its best chain; `orphaned`: another block took its place; `mature`: it has 100
    * confirmations.
    */
