@@ -176,6 +176,20 @@ test('a file that is there is written over with --force or a yes only', async ()
   assert.deepEqual([agreed.code, only(agreed.config()).payoutAddress], [0, MAIN]);
 });
 
+test('with --force nobody is asked whether', async () => {
+  const { prompts, left } = scripted(['', '', '', MAIN, '']);
+  const done = await init({ force: true }, { before: 'network: test\n', prompts });
+  assert.deepEqual([done.code, left, only(done.config()).network.name], [0, [], 'main']);
+});
+
+test('the login of a node on this machine is for no other node', async () => {
+  const login = { kind: 'password', user: 'me', password: 'l0cal' } as const;
+  const found = [local('ravencoin', 'main', { answers: true, login })];
+  const done = await init({ yes: true, node: 'http://192.168.1.10:8766' }, { found });
+  assert.deepEqual([done.code, done.files], [2, []]);
+  assert.doesNotMatch(done.complaints.join(), /l0cal/);
+});
+
 test('a wrong file is never put in the place of one that is there', async () => {
   const before = 'network: test\n';
   const { code, text, files } = await init({ yes: true, force: true, address: 'nonsense1' }, { before });

@@ -154,6 +154,11 @@ test('the trial block is the instance’s own: its payout, its recipients, its t
   assert.equal(looked.find('node.payout').sentence, 'The node finds all 2 addresses valid.');
 });
 
+test('an answer that does not call the address valid is no word for it', async () => {
+  const looked = await lookAt({ validateaddress: ({ id }) => resultReply(id, {}) });
+  assert.equal(looked.find('node.payout').verdict, 'red');
+});
+
 test('an address that the node pays by another script is red', async () => {
   const looked = await lookAt({ validateaddress: 'misc/validateaddress-p2pkh-mine.json' });
   assert.match(looked.find('node.payout').sentence, /would pay mufp\w+ by another script/);

@@ -71,6 +71,7 @@ test('a journal that cannot be written is told, in a folder that can be', async 
 
 test('a clock that was never set is red', () => {
   assert.equal(judgeOwnClock(0).verdict, 'red');
+  assert.equal(judgeOwnClock(Date.UTC(2200, 0, 1)).verdict, 'red');
   assert.equal(judgeOwnClock(Date.UTC(2026, 10, 22)).verdict, 'green');
 });
 
@@ -98,6 +99,24 @@ test('a port that is taken is red, but not when the KPSS that runs has it', asyn
   await new Promise((resolve) => server.close(resolve));
   assert.deepEqual(await tryListen(place.host, port), { ok: true });
   assert.deepEqual(await tryTcp(place.host, port, systemClock), { ok: false, reason: 'connection refused' });
+});
+
+test('a port that is not allowed is red, whoever runs; one that all may reach is told', () => {
+  const place = { host: '0.0.0.0', port: 80 };
+  const refused = {
+    ok: false,
+    isTaken: false,
+    reason: 'not allowed: ports below 1024 are the system’s',
+  } as const;
+  const finding = judgePort('instance.port', place, refused, true, 'stratum');
+  assert.deepEqual([finding.verdict, finding.cure], ['red', 'Choose another stratum.port.']);
+  const sentences = ['0.0.0.0', '::', '127.0.0.1'].map(
+    (host) => judgePort('instance.port', { host, port: 3333 }, { ok: true }, false, 'stratum').sentence,
+  );
+  assert.deepEqual(
+    sentences.map((sentence) => sentence.includes('open to the whole network')),
+    [true, true, false],
+  );
 });
 
 test('hosts and ports of URLs', () => {
