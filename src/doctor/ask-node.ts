@@ -1,4 +1,5 @@
 import type { Clock, NodeRpc } from '../mining/ports.ts';
+import { proposalRequest, TEMPLATE_REQUEST } from '../node/template-request.ts';
 
 /** What a call gave. */
 export type Answer =
@@ -34,7 +35,6 @@ const CALL_MS_MIN = 200;
 const TIP_QUESTIONS = 5;
 /** Beyond this many addresses the rest is not asked about: ravend queues 16 calls. */
 const ADDRESSES_MAX = 8;
-const TEMPLATE_REQUEST = { rules: ['segwit'] };
 
 /**
  * Asks a node, each call within its time and all of them before the deadline. Never rejects.
@@ -54,14 +54,14 @@ export function createAsker(rpc: NodeRpc, clock: Pick<Clock, 'nowMs'>, deadlineM
   };
 }
 
-/** getblocktemplate, as templates are asked for. */
+/** getblocktemplate, as an instance asks for it. */
 export function askTemplate(ask: Asker): Promise<Answer> {
   return ask('getblocktemplate', [TEMPLATE_REQUEST]);
 }
 
 /** Whether a block without its proof of work would be taken: null, or the reason why not. */
 export function askProposal(ask: Asker, blockHex: string): Promise<Answer> {
-  return ask('getblocktemplate', [{ mode: 'proposal', data: blockHex, ...TEMPLATE_REQUEST }]);
+  return ask('getblocktemplate', [proposalRequest(blockHex)]);
 }
 
 /**

@@ -1,7 +1,8 @@
 import type { Clock, NodeRpc, Timer } from '../mining/ports.ts';
 import { backoffMs } from './backoff.ts';
-import { isRecord } from './json.ts';
+import { isBlockHash, isRecord } from './json.ts';
 import { describe } from './status.ts';
+import { TEMPLATE_REQUEST } from './template-request.ts';
 import type { SignalReport, TipSignal, TipSignalHandlers } from './tip-signal.ts';
 
 export interface LongPollSignalOptions extends TipSignalHandlers {
@@ -74,7 +75,7 @@ class LongPollSignal implements TipSignal {
 
   /** Without an id it answers at once; with one, when something is new. */
   #ask(): void {
-    const request = { rules: ['segwit'], ...(this.#id !== undefined && { longpollid: this.#id }) };
+    const request = { ...TEMPLATE_REQUEST, ...(this.#id !== undefined && { longpollid: this.#id }) };
     const timeoutMs = this.#id === undefined ? RETRY_MAX_MS : WAIT_MAX_MS;
     if (this.#id !== undefined) this.#set('on', 'One call waits at the node for its next block.');
     this.#underWay = this.#modules.rpc.call('getblocktemplate', [request], { timeoutMs }).then(
@@ -86,7 +87,7 @@ class LongPollSignal implements TipSignal {
   #answered(template: unknown): void {
     if (this.#stopped) return;
     const { longpollid: id, previousblockhash: tip } = isRecord(template) ? template : {};
-    if (typeof id !== 'string' || typeof tip !== 'string' || !/^[0-9a-f]{64}$/i.test(tip)) {
+    if (typeof id !== 'string' || !isBlockHash(tip)) {
       this.#set('failed', 'The node answers with no template. KPSS asks again.');
       this.#askLater();
       return;

@@ -8,6 +8,7 @@ import {
   explainRefusal,
   type ProposalVerdict,
 } from './proposal-verdict.ts';
+import { proposalRequest } from './template-request.ts';
 
 /** The node that gave the template, and so the one to ask. */
 export interface ProofNode {
@@ -166,8 +167,9 @@ export class ProposalProof {
   async #ask({ job, node }: Entry): Promise<ProposalVerdict> {
     try {
       const data = solvedBlockHex(job, 0n, new Uint8Array(32));
-      const question = { mode: 'proposal', data, rules: ['segwit'] };
-      return classifyProposal(await node.rpc.call('getblocktemplate', [question], { timeoutMs: TIMEOUT_MS }));
+      return classifyProposal(
+        await node.rpc.call('getblocktemplate', [proposalRequest(data)], { timeoutMs: TIMEOUT_MS }),
+      );
     } catch (error) {
       return classifyProposalFailure(error);
     }

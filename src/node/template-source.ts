@@ -5,6 +5,7 @@ import { DueTimer } from './due-timer.ts';
 import { isBlockHash } from './json.ts';
 import { RpcError, SMALL_ANSWER_BYTES_MAX } from './rpc-error.ts';
 import { badTemplate, CONNECTING, describe, type NodeStatus, needsTheOwner, READY } from './status.ts';
+import { TEMPLATE_REQUEST } from './template-request.ts';
 import { TipOrder } from './tip-order.ts';
 
 /** What this file needs to know of a template; `Template` of mining/template.ts is one. */
@@ -226,7 +227,7 @@ class PollingTemplateSource<T extends TemplateHead> implements TemplateSource {
   /** The chain is asked for beside the template and not before it, since a job must not wait for two answers. */
   async #askForTemplate(): Promise<Fetched> {
     // Building one from a full mempool takes a slow machine seconds, so the owner's word on the node's time counts.
-    const call = this.#modules.rpc.call('getblocktemplate', [{ rules: ['segwit'] }]);
+    const call = this.#modules.rpc.call('getblocktemplate', [TEMPLATE_REQUEST]);
     const chainAsked = this.#chain.ask();
     const fetched = await call.then(
       (raw) => ({ raw }),
