@@ -61,7 +61,11 @@ export async function examine(config: Config, modules: ExamineModules): Promise<
     judgeDataFolder(data),
     judgeCacheFolder(cache),
     judgeVerifier(verifier),
-    judgeWebPort(config.web, web, running !== undefined),
+    judgeWebPort(
+      config.web,
+      web,
+      config.instances.some(({ name }) => running?.includes(name)),
+    ),
   ];
   return [...owned(ofMachine, undefined, undefined), ...instances.flatMap(({ checks }) => checks)];
 }

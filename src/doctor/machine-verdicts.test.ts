@@ -144,6 +144,8 @@ test('a KPSS that runs with this configuration is asked on its web port, and its
   const other = { ...only(config), name: 'another' };
   const foreign = await examine({ ...withWeb, instances: [other] }, modules);
   assert.equal(foreign.find(({ id }) => id === 'instance.port')?.verdict, 'red');
+  // Its status is then nowhere, but it would mine.
+  assert.equal(foreign.find(({ id }) => id === 'machine.web-port')?.verdict, 'yellow');
   const verdicts = Object.fromEntries(checks.map(({ id, verdict }) => [id, verdict]));
   assert.equal(verdicts['instance.port'], 'green');
   assert.equal(verdicts['machine.web-port'], 'green');
