@@ -152,6 +152,12 @@ test('a timeout, a lost connection and an inner error of the node may have left 
   }
 });
 
+test('what fails within the node has the code of a wrong call, and is none', () => {
+  const rpcMessage = 'Fatal LevelDB error: IO error: No space left on device';
+  const verdict = classifyError(new RpcError('rpc', `${rpcMessage} (-1)`, { rpcCode: -1, rpcMessage }));
+  assert.ok(verdict.kind === 'no-answer' && verdict.mayHaveActed);
+});
+
 test('a block that no node takes for its size is not sent again', () => {
   assert.equal(classifyError(new RpcError('too-large', 'the request is too large')).kind, 'usage');
 });

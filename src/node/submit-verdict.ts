@@ -39,8 +39,11 @@ const HEIGHT_TOO_LARGE = 'Block height is to large';
 
 /** Source: Ravencoin Core, src/rpc/protocol.h */
 const UNDECODABLE = -22;
-/** Wrong use, wrong type, wrong parameter, wrong request. */
-const USAGE: ReadonlySet<number> = new Set([-1, -3, -8, -32600, -32602]);
+/** Wrong type, wrong parameter, wrong request. */
+const USAGE: ReadonlySet<number> = new Set([-3, -8, -32600, -32602]);
+/** ravend's code for a wrong call, and for whatever fails within it: a disk, memory. Only its message tells which. */
+const MISC_ERROR = -1;
+const USAGE_MESSAGE = /^(submitblock |JSON value is not )/;
 
 /** As many characters of a node's reason as a log line takes. ravend's longest is under 60. */
 const REASON_LENGTH_MAX = 120;
@@ -77,7 +80,8 @@ export function classifyError(error: unknown): SubmitVerdict {
     return { kind: 'not-yet', next: 'try-again', reason: 'the node is more than ten blocks behind' };
   }
   if (code === UNDECODABLE) return { kind: 'undecodable', next: 'done', reason };
-  if (USAGE.has(code)) return { kind: 'usage', next: 'done', reason: reason.slice(0, REASON_LENGTH_MAX) };
+  const isUsage = USAGE.has(code) || (code === MISC_ERROR && USAGE_MESSAGE.test(reason));
+  if (isUsage) return { kind: 'usage', next: 'done', reason: reason.slice(0, REASON_LENGTH_MAX) };
   if (error.kind === 'rpc' || error.kind === 'closed' || isTransient(error)) {
     return { kind: 'no-answer', next: 'try-again', reason: error.message, mayHaveActed: error.mayHaveActed };
   }
