@@ -160,7 +160,9 @@ export class SubmitCourse implements Waiter {
   }
 
   #ended(verdict: { kind: 'not-yet' | 'no-answer'; reason: string }, why: GiveUpWhy): SubmitOutcome {
-    const refused = verdict.kind === 'not-yet' && (why === 'time-is-up' || why === 'too-late');
+    // A node that was set back, as by a crash, may lack the parent of a block that it had: that is no word on the block.
+    const isAboutIt = verdict.kind === 'not-yet' && !this.#mayBeInChain;
+    const refused = isAboutIt && (why === 'time-is-up' || why === 'too-late');
     return refused
       ? { kind: 'rejected', reason: verdict.reason, ...this.#signature() }
       : { kind: 'gave-up', why, reason: verdict.reason, ...this.#signature() };

@@ -242,6 +242,12 @@ test('a node that lacks the parent is given a minute to get it', async () => {
   assert.ok(outcome?.kind === 'rejected' && outcome.reason === 'prev-blk-not-found');
 });
 
+test('a node that lacks the parent says nothing of a block that it may have had before a crash of its own', async () => {
+  const { outcomeAfter } = setUp({ submitblock: ['prev-blk-not-found'] });
+  const outcome = await outcomeAfter(70_000, { ...block, mayBeKnown: true });
+  assert.ok(outcome?.kind === 'gave-up' && outcome.why === 'time-is-up');
+});
+
 test('each timeout gives the next attempt twice the time, up to a minute', async () => {
   const timeout = new RpcError('timeout', 'no answer');
   const { rpc, outcomeAfter } = setUp({ submitblock: [...Array(6).fill(timeout), null] });
