@@ -44,7 +44,11 @@ test('appends keep their order, however many are under way, and the next store r
   await Promise.all(lines.map((line) => store.append(line)));
   await store.append('last\n');
   await store.close();
-  assert.equal(await createFileJournalStore(path).read(), `${lines.join('')}last\n`);
+  const next = createFileJournalStore(path);
+  assert.equal(await next.read(), `${lines.join('')}last\n`);
+  await next.append('more\n');
+  assert.equal(readFileSync(path, 'utf8'), `${lines.join('')}last\nmore\n`);
+  await next.close();
 });
 
 test('replacing puts all of the new text there, and appends go behind it', async () => {
@@ -66,6 +70,17 @@ test('a file that somebody deleted is made anew', async () => {
   rmSync(path);
   await store.append('two\n');
   assert.equal(readFileSync(path, 'utf8'), 'two\n');
+  await store.close();
+});
+
+test('a file that is deleted between the start and the first block is made anew', async () => {
+  const path = join(newFolder(), 'j');
+  writeFileSync(path, 'of before\n');
+  const store = createFileJournalStore(path);
+  await store.read();
+  rmSync(path);
+  await store.append('one\n');
+  assert.equal(readFileSync(path, 'utf8'), 'one\n');
   await store.close();
 });
 

@@ -60,6 +60,8 @@ class FileJournalStore implements JournalStore {
   #writing: Promise<void> | undefined;
   /** A write failed, perhaps half-way. */
   #isTorn = false;
+  /** The folder that names the file is on the disk. */
+  #isNameDurable = false;
 
   constructor(path: string) {
     this.path = path;
@@ -67,7 +69,9 @@ class FileJournalStore implements JournalStore {
 
   async read(): Promise<string> {
     try {
-      return await readFile(this.path, 'utf8');
+      const text = await readFile(this.path, 'utf8');
+      await this.#openAhead();
+      return text;
     } catch (cause) {
       if (codeOf(cause) === 'ENOENT') return '';
       throw new KpssError('KPSS_JOURNAL_UNREADABLE', `${this.path} cannot be read: ${textOf(cause)}`, {
@@ -104,6 +108,7 @@ class FileJournalStore implements JournalStore {
     }
     await this.#closeFile();
     this.#isTorn = false;
+    await this.#openAhead();
   }
 
   async keepCopy(): Promise<string> {
@@ -142,21 +147,35 @@ class FileJournalStore implements JournalStore {
   }
 
   async #write(text: string): Promise<void> {
-    const file = await this.#openFile();
-    await file.appendFile(this.#isTorn ? `\n${text}` : text);
-    await file.datasync();
+    await this.#give(text);
+    // Moved or deleted by somebody: what was added to it would be found by nobody. Not asked before the text is given to
+    // the system, since what it was given outlives a killed process.
+    if ((await this.#file?.stat())?.nlink === 0) {
+      await this.#closeFile();
+      await this.#give(text);
+    }
+    await this.#file?.datasync();
+    if (!this.#isNameDurable) await syncDirectory(dirname(this.path));
+    this.#isNameDurable = true;
     this.#isTorn = false;
   }
 
-  async #openFile(): Promise<FileHandle> {
-    // Moved or deleted by somebody: what is added to it from now on would be found by nobody.
-    if (this.#file !== undefined && (await this.#file.stat()).nlink === 0) await this.#closeFile();
+  async #give(text: string): Promise<void> {
     if (this.#file === undefined) {
       await makeDirectory(dirname(this.path));
-      this.#file = await open(this.path, 'a', FILE_MODE);
-      await syncDirectory(dirname(this.path));
+      await this.#openFile();
     }
-    return this.#file;
+    await this.#file?.appendFile(this.#isTorn ? `\n${text}` : text);
+  }
+
+  /** So that the first block finds it open. That it cannot be opened is told when it is written. */
+  async #openAhead(): Promise<void> {
+    if (this.#file === undefined) await this.#openFile().catch(() => {});
+  }
+
+  async #openFile(): Promise<void> {
+    this.#isNameDurable = false;
+    this.#file = await open(this.path, 'a', FILE_MODE);
   }
 
   async #closeFile(): Promise<void> {

@@ -339,3 +339,15 @@ test('the end waits for what is being written, tries once more what was not, and
   assert.match(stuck.levels('error')[0]?.message ?? '', /could not be written to the end/);
   assert.equal(stuck.clock.pending(), 0);
 });
+
+test('what a disk refused is tried once more at the end', async () => {
+  const { store, journal, clock } = setUp();
+  await journal.opened;
+  store.failure = new Error('no');
+  journal.write(found(1));
+  await clock.settle();
+  store.failure = undefined;
+  await journal.close();
+  assert.equal(store.text, textOf(found(1)));
+  assert.equal(clock.pending(), 0);
+});
