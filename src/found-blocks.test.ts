@@ -8,6 +8,7 @@ import {
   startRun,
 } from '../test/support/found-blocks-harness.ts';
 import { createMemoryJournal } from '../test/support/memory-journal.ts';
+import { recordedTemplate, tipOf } from '../test/support/mining.ts';
 import { createVirtualClock } from '../test/support/virtual-clock.ts';
 import type { BlockOutcome } from './block-ledger.ts';
 import { KpssError } from './error.ts';
@@ -163,6 +164,19 @@ test('a node that is away at the start gets the block when it is back; if it is 
     assert.equal((outcomes as readonly BlockOutcome[])[0]?.outcome.kind, isInChain ? 'accepted' : 'gave-up');
     assert.ok(node.sent.length <= sent + 1);
   }
+});
+
+test('a block of an earlier run can still win while the next one is worked on', async () => {
+  const node = createChainNode();
+  node.isAway = true;
+  const { journal } = await crashAfterFinding(node);
+  const { clock, outcomes, jobs } = await setUp([node], journal);
+  jobs.add(recordedTemplate({ height: HEIGHT + 1, previousblockhash: tipOf(1) }));
+  await clock.advance(30_000);
+  assert.deepEqual(outcomes, []);
+  node.isAway = false;
+  await clock.advance(5_000);
+  assert.equal((outcomes as readonly BlockOutcome[])[0]?.outcome.kind, 'accepted');
 });
 
 test('what has no answer at the end stays in the journal, and is handed in at the next start', async () => {

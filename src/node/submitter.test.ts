@@ -364,3 +364,20 @@ test('over HTTP: the answer is lost, ravend restarts, and the block turns out to
     await node.close();
   }
 });
+
+test('a block is not too late while one node, which may have taken it, cannot say', async () => {
+  const { clock, submitter } = setUp(
+    { submitblock: [unreachable] },
+    { submitblock: [lost], getblockheader: [unreachable] },
+  );
+  let isUseful = true;
+  let outcome: SubmitOutcome | undefined;
+  void submitter.submit({ ...block, stillUseful: () => isUseful }).then((settled) => {
+    outcome = settled;
+  });
+  await clock.advance(10_000);
+  isUseful = false;
+  await clock.advance(700_000);
+  const { kind, node, why } = outcome as SubmitOutcome & { why?: string };
+  assert.deepEqual([kind, node, why], ['gave-up', 'node2', 'unknown']);
+});

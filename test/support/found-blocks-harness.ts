@@ -107,6 +107,7 @@ export function startRun(
     blocks,
     outcomes,
     tally,
+    jobs,
     hashOf: (share: Share) => bytesToHex(share.finalHash),
     createShare,
     /** Two blocks of others: work for the first's height is too late. */
