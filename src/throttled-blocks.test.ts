@@ -202,6 +202,14 @@ test('blocks of before a restart count', async () => {
   assert.deepEqual(times(), [20 * MINUTE_MS]);
 });
 
+test('a block that seems to be of the future, since the clock was set back, holds up no longer than one of now', async () => {
+  const { clock, throttled, offer, times } = setUp({ minBlockIntervalMs: 5 * MINUTE_MS });
+  throttled.seed([clock.nowMs() + 24 * HOUR_MS]);
+  offer();
+  await clock.advance(HOUR_MS);
+  assert.deepEqual(times(), [5 * MINUTE_MS]);
+});
+
 test('what is held at the end is given up, and the log says so', async () => {
   const { clock, log, throttled, offer, out, takeTip } = setUp({ blocksPerHour: 1 });
   offer();
