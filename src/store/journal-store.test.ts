@@ -59,7 +59,10 @@ test('replacing puts all of the new text there, and appends go behind it', async
   await store.append('more\n');
   assert.equal(readFileSync(path, 'utf8'), 'new\nmore\n');
   assert.equal(await store.keepCopy?.(), `${path}.damaged`);
+  await store.append('yet more\n');
+  assert.equal(await store.keepCopy?.(), `${path}.damaged-2`);
   assert.equal(readFileSync(`${path}.damaged`, 'utf8'), 'new\nmore\n');
+  assert.equal(readFileSync(`${path}.damaged-2`, 'utf8'), 'new\nmore\nyet more\n');
   await store.close();
 });
 

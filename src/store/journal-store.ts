@@ -1,4 +1,13 @@
-import { copyFile, type FileHandle, mkdir, open, readFile, rename, unlink } from 'node:fs/promises';
+import {
+  constants,
+  copyFile,
+  type FileHandle,
+  mkdir,
+  open,
+  readFile,
+  rename,
+  unlink,
+} from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { KpssError } from '../error.ts';
 
@@ -28,6 +37,8 @@ export interface JournalStore {
 /** Only the owner: whom a block pays is nobody else's business. */
 const FILE_MODE = 0o600;
 const DIRECTORY_MODE = 0o700;
+/** A disk that damages a journal more often is not one to keep it on; the journal then stays as it is. */
+const COPIES_MAX = 100;
 
 /**
  * Where an instance's journal is.
@@ -112,12 +123,17 @@ class FileJournalStore implements JournalStore {
   }
 
   async keepCopy(): Promise<string> {
-    const copy = `${this.path}.damaged`;
-    try {
-      await copyFile(this.path, copy);
-      return copy;
-    } catch (cause) {
-      throw unwritable(copy, cause);
+    for (let number = 1; ; number += 1) {
+      // One of before is all there is of what was left out then.
+      const copy = `${this.path}.damaged${number === 1 ? '' : `-${number}`}`;
+      try {
+        await copyFile(this.path, copy, constants.COPYFILE_EXCL);
+        await syncFile(copy);
+        await syncDirectory(dirname(copy));
+        return copy;
+      } catch (cause) {
+        if (codeOf(cause) !== 'EEXIST' || number >= COPIES_MAX) throw unwritable(copy, cause);
+      }
     }
   }
 
@@ -197,6 +213,15 @@ async function makeDirectory(directory: string): Promise<void> {
     await mkdir(directory, { mode: DIRECTORY_MODE });
   }
   await syncDirectory(parent);
+}
+
+async function syncFile(path: string): Promise<void> {
+  const file = await open(path, 'r+');
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
+  }
 }
 
 /** Else a machine that loses its power might keep the contents without the name. */
