@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
 import { fakeVerifier, rpc } from '../test/support/devnet-node.ts';
+import { createMemoryJournal } from '../test/support/memory-journal.ts';
 import { silentLog } from '../test/support/mining.ts';
 import { createKeptLog } from '../test/support/scripted-rpc.ts';
 import { until } from '../test/support/scripted-stratum.ts';
@@ -11,11 +12,12 @@ import { encodeAddress } from './chain/address.ts';
 import { findNetwork, type Network } from './chain/coins.ts';
 import { p2pkhScript } from './chain/script.ts';
 import { systemClock, systemRandom } from './clock.ts';
-import { createDevnet } from './devnet/devnet.ts';
+import { createDevnet, type Devnet } from './devnet/devnet.ts';
 import { Instance, type InstanceNode, type InstanceOptions } from './instance.ts';
 import { KAWPOW } from './kawpow/params.ts';
 import type { Verifier } from './kawpow/verifier.ts';
 import { createRpcClient } from './node/rpc-client.ts';
+import type { JournalStore } from './store/journal-store.ts';
 
 const regtest = findNetwork('ravencoin', 'regtest');
 assert(regtest);
@@ -33,20 +35,25 @@ interface Settings extends Partial<InstanceOptions> {
   readonly demanded?: Exclude<Kind, 'none'>;
   /** What KPSS takes the coin for. */
   readonly expected?: Kind;
+  readonly journal?: JournalStore;
+  /** Of an instance before this one; another when left out. */
+  readonly chain?: Devnet;
   /** Changes the node's answers on their way. */
   readonly twist?: (result: unknown) => unknown;
 }
 
 /** A real instance on a devnet, over real sockets; only the proof of work is a quick one. */
-async function start({ demanded, expected, twist, ...options }: Settings) {
+async function start({ demanded, expected, twist, journal, chain, ...options }: Settings) {
   assert(regtest);
   const network: Network = { ...regtest, mandatoryOutputs: expected ?? demanded ?? 'none' };
   const modules = { clock: systemClock, random: systemRandom };
-  const devnet = await createDevnet(
-    { network, ...(demanded && { mandatoryOutput: { kind: demanded, address: FUND, percent: 10 } }) },
-    { ...modules, verifier: fakeVerifier, log: silentLog },
-  );
-  closers.push(() => devnet.close());
+  const devnet =
+    chain ??
+    (await createDevnet(
+      { network, ...(demanded && { mandatoryOutput: { kind: demanded, address: FUND, percent: 10 } }) },
+      { ...modules, verifier: fakeVerifier, log: silentLog },
+    ));
+  if (chain === undefined) closers.push(() => devnet.close());
   const { url, user, password } = devnet;
   const client = createRpcClient({
     url,
@@ -72,7 +79,7 @@ async function start({ demanded, expected, twist, ...options }: Settings) {
       stratum: { host: '127.0.0.1', port: 0, vardiff: EASY },
       ...options,
     },
-    { ...modules, log, verifier, nodes: [{ name: 'node1', url, priority: 1, rpc: node }] },
+    { ...modules, log, verifier, journal, nodes: [{ name: 'node1', url, priority: 1, rpc: node }] },
   );
   const port = await instance.start();
   closers.push(() => instance.stop());
@@ -139,13 +146,10 @@ test('where the template demands less than the chain, the alarm comes before the
   );
 });
 
+const ONE_AN_HOUR = { blocksPerHour: 1, minBlockIntervalMs: undefined, pauseAboveDifficulty: undefined };
+
 test('while throttled, shares are accepted and counted, and the chain gets no block', async () => {
-  const throttle = {
-    blocksPerHour: 1,
-    minBlockIntervalMs: undefined,
-    pauseAboveDifficulty: undefined,
-  };
-  const { devnet, instance, connect } = await start({ throttle });
+  const { devnet, instance, connect } = await start({ throttle: ONE_AN_HOUR });
   const miner = await connect();
   await mineTo(1, miner, devnet);
   await until(() => instance.status().height === 2, 'work on the new tip');
@@ -158,4 +162,39 @@ test('while throttled, shares are accepted and counted, and the chain gets no bl
     instance.status().throttle?.sentence ?? '',
     /^throttled until .*: 1 block an hour; 3 candidates/,
   );
+});
+
+test("a block of others' drops what the throttle holds", async () => {
+  const { devnet, instance, connect } = await start({ throttle: ONE_AN_HOUR });
+  const miner = await connect();
+  await mineTo(1, miner, devnet);
+  await until(() => instance.status().height === 2, 'work on the new tip');
+  while (instance.status().throttle?.held === 0) await miner.submitGood();
+  await devnet.control.addBlock();
+  await until(() => instance.status().height === 3, 'work on their tip');
+  assert.deepEqual([instance.status().throttle?.held, devnet.height()], [0, 2]);
+  assert((instance.status().throttle?.droppedTotal ?? 0) > 0);
+});
+
+test('blocks of before a restart use up the rate; one that was refused does not', async () => {
+  const journal = createMemoryJournal();
+  const refuses = await start({
+    throttle: ONE_AN_HOUR,
+    journal,
+    twist: (result) => result ?? 'bad-cb-amount',
+  });
+  await mineTo(1, await refuses.connect(), refuses.devnet);
+  const rate = (instance: Instance) => instance.status().throttle?.blocksLastHour;
+  await until(() => refuses.instance.status().blocks[0]?.state === 'rejected', 'the refusal');
+  assert.equal(rate(refuses.instance), 0);
+  await refuses.instance.stop();
+
+  const first = await start({ throttle: ONE_AN_HOUR, journal, chain: refuses.devnet });
+  await mineTo(2, await first.connect(), first.devnet);
+  await until(() => first.instance.status().blocks[0]?.state === 'accepted', 'the block');
+  await first.instance.stop();
+
+  const next = await start({ throttle: ONE_AN_HOUR, journal, chain: refuses.devnet });
+  await until(() => rate(next.instance) === 1, 'the block of before');
+  assert.match(next.instance.status().throttle?.sentence ?? '', /^throttled until/);
 });

@@ -42,7 +42,10 @@ export function setUpSubmitter(...scripts: Script[]) {
     { nodes: rpcs.map((rpc, index) => ({ name: `node${index + 1}`, rpc })), clock, log },
   );
   /** Submits, lets time pass, and gives the outcome if there is one by then. */
-  const outcomeAfter = async (durationMs: number, found = block): Promise<SubmitOutcome | undefined> => {
+  const outcomeAfter = async (
+    durationMs: number,
+    found: FoundBlock = block,
+  ): Promise<SubmitOutcome | undefined> => {
     let outcome: SubmitOutcome | undefined;
     void submitter.submit(found).then((settled) => {
       outcome = settled;
