@@ -34,8 +34,10 @@ export interface BlockLedgerModules {
   readonly log: Log;
   /** Those that are asked what became of a block. */
   readonly nodes: readonly SubmitNode[];
-  /** The one that is best asked at present; any of them when there is none. */
+  /** The one that is best asked at present; when there is none, those of our chain are asked in turn. */
   readonly healthyNode?: (() => NodeRpc | undefined) | undefined;
+  /** Whether a node is, for all we know, on the chain of these blocks; all are when left out. */
+  readonly isOfOurChain?: (nodeName: string) => boolean;
   /** Where found blocks are written down; nowhere when left out. */
   readonly journal?: JournalStore | undefined;
 }
@@ -55,9 +57,9 @@ export class BlockLedger {
   constructor(network: Network, modules: BlockLedgerModules) {
     this.#network = network;
     this.#modules = modules;
-    const { clock, log, nodes, healthyNode } = modules;
+    const { clock, log, healthyNode } = modules;
     this.#follower = new BlockFollower({
-      node: () => healthyNode?.() ?? nodes[this.#turn++ % nodes.length]?.rpc,
+      node: () => healthyNode?.() ?? this.#nextNode(),
       clock,
       log,
       onNews: (news) => this.#hearNews(news),
@@ -98,6 +100,13 @@ export class BlockLedger {
     this.#isClosed = true;
     await this.#follower.stop();
     await this.#journal?.close();
+  }
+
+  /** A node of another network has none of the blocks, and would have all of them taken for orphaned. */
+  #nextNode(): NodeRpc | undefined {
+    const { nodes, isOfOurChain } = this.#modules;
+    const asked = nodes.filter(({ name }) => isOfOurChain?.(name) ?? true);
+    return asked[this.#turn++ % asked.length]?.rpc;
   }
 
   get #nowMs(): number {

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
+import { createMemoryJournal } from '../test/support/memory-journal.ts';
 import { rawTemplate, tipOf } from '../test/support/mining.ts';
 import { createKeptLog, createScriptedRpc } from '../test/support/scripted-rpc.ts';
 import { EASY } from '../test/support/session-harness.ts';
 import { StratumClient } from '../test/support/stratum-client.ts';
+import { notFound } from '../test/support/submitter-harness.ts';
 import { createVirtualClock } from '../test/support/virtual-clock.ts';
 import { findNetwork } from './chain/coins.ts';
 import { systemRandom } from './clock.ts';
@@ -31,23 +33,29 @@ const verifier: Verifier = {
 };
 
 function createNode(name: string, priority: number) {
-  const state: { tip: string; away?: RpcError | undefined } = { tip: tipOf(1) };
+  const state: { tip: string; chain: string; away?: RpcError | undefined } = {
+    tip: tipOf(1),
+    chain: 'regtest',
+  };
   const rpc = createScriptedRpc((method) => {
     if (state.away !== undefined) throw state.away;
     if (method === 'getbestblockhash') return state.tip;
-    if (method === 'getblockchaininfo') return { chain: 'regtest' };
+    if (method === 'getblockchaininfo') return { chain: state.chain };
+    if (method === 'getblockcount') return 4_000_000;
+    if (method === 'getblockheader') throw notFound;
     if (method === 'getblocktemplate') return { ...rawTemplate(), previousblockhash: state.tip };
     return undefined;
   });
   return { name, url: `http://${name}`, priority, state, rpc: Object.assign(rpc, { close: () => {} }) };
 }
 
-async function startInstance() {
+async function startOn({ chain = 'regtest', journal = createMemoryJournal() } = {}) {
   const network = findNetwork('ravencoin', 'regtest');
   assert(network);
   const clock = createVirtualClock();
   const first = createNode('first', 1);
   const second = createNode('second', 2);
+  for (const { state } of [first, second]) state.chain = chain;
   const instance = new Instance(
     {
       name: 'test',
@@ -59,7 +67,7 @@ async function startInstance() {
       tips: { pollMs: 1_000, refreshMs: 20_000, askAfterFound: true },
     },
     // The better one stands last in the configuration.
-    { clock, random: systemRandom, log: createKeptLog(), verifier, nodes: [second, first] },
+    { clock, random: systemRandom, log: createKeptLog(), verifier, nodes: [second, first], journal },
   );
   const port = await instance.start();
   closers.push(async () => {
@@ -68,13 +76,18 @@ async function startInstance() {
     await stopped;
   });
   await clock.advance(15_000);
+  return { instance, clock, first, second, port };
+}
+
+async function startInstance() {
+  const { port, ...started } = await startOn({});
   const client = await StratumClient.connect(port);
   closers.push(async () => client.destroy());
   client.send(
     { id: 1, method: 'mining.subscribe', params: ['test/1.0'] },
     { id: 2, method: 'mining.authorize', params: ['a.rig', 'x'] },
   );
-  return { instance, clock, first, second, client };
+  return { ...started, client };
 }
 
 test('the miner keeps its connection and gets a new job when the node in use fails', async () => {
@@ -121,4 +134,31 @@ test('a signal brings a job at once, long before the next poll', async () => {
       ['poll', 0],
     ],
   );
+});
+
+test('a node of another network is not asked what became of blocks of before: it has none of them', async () => {
+  const blockHash = 'ab'.repeat(32);
+  const record = { v: 1, atMs: 0, blockHash };
+  const lines = [
+    {
+      ...record,
+      kind: 'found',
+      height: 1_000,
+      previousBlockHash: tipOf(0),
+      worker: 'rig',
+      coinbaseValueSat: '500000000000',
+      payouts: [],
+      blockHex: '00',
+    },
+    { ...record, kind: 'outcome', outcome: 'accepted', node: 'first', reason: '' },
+  ];
+  const text = lines.map((line) => `${JSON.stringify(line)}\n`).join('');
+  for (const chain of ['main', 'regtest']) {
+    const journal = createMemoryJournal(text);
+    const { instance, clock } = await startOn({ chain, journal });
+    await clock.advance(180_000);
+    const isAsked = chain === 'regtest';
+    assert.equal(instance.status().blocks[0]?.state, isAsked ? 'orphaned' : 'accepted');
+    assert.equal(journal.text.includes('orphaned'), isAsked);
+  }
 });

@@ -136,8 +136,11 @@ export class Instance {
       onTip: (hashHex, signal, node) => this.noteTip(hashHex, { signal, node }),
     });
     const { journal } = modules;
-    const healthyNode = () => nodes.find(({ name }) => name === this.#nodes.sourceName)?.rpc;
-    this.#ledger = new BlockLedger(network, { tally: this.#tally, clock, log, nodes, healthyNode, journal });
+    const asking = {
+      healthyNode: () => nodes.find(({ name }) => name === this.#nodes.sourceName)?.rpc,
+      isOfOurChain: (name: string) => this.#nodes.isOfOurChain(name),
+    };
+    this.#ledger = new BlockLedger(network, { tally: this.#tally, clock, log, nodes, journal, ...asking });
     this.#blocks = new FoundBlocks({
       ledger: this.#ledger,
       submitter: this.#submitter,

@@ -4,7 +4,7 @@ import { APART_MS, memberStatus, type NodeReport, reportOf, togetherStatus } fro
 import { NodeSetLog } from './node-set-log.ts';
 import { SetMember, type SetNode } from './set-member.ts';
 import { chooseSource } from './source-choice.ts';
-import { givesTemplates, type NodeStatus, READY } from './status.ts';
+import { givesTemplates, type NodeState, type NodeStatus, READY } from './status.ts';
 import type { ParsedTemplate, TemplateHead } from './template-source.ts';
 import { type SignalScore, TipFeed } from './tip-feed.ts';
 import type { SignalName } from './tip-signal.ts';
@@ -35,6 +35,9 @@ export interface NodeSetModules<T extends TemplateHead> {
 const FACTS_EVERY_MS = 10_000;
 /** After the first templates, which everybody waits for. */
 const FACTS_FIRST_MS = 1_000;
+
+/** Of a node in another state either nothing is known, or that it is of another network or coin. */
+const OF_OUR_CHAIN: readonly NodeState[] = ['ready', 'behind', 'forked', 'downloading', 'no-peers'];
 
 /**
  * All nodes of an instance. Each has a template source that polls it; the miners get the templates of one, the best
@@ -117,6 +120,12 @@ export class NodeSet<T extends TemplateHead> {
   /** The node whose templates are mined on; undefined before the first and while it gives none. */
   get sourceName(): string | undefined {
     return this.#sourceNow?.node.name;
+  }
+
+  /** Whether a node answers, and is, for all we know, on our chain, be it that it gives no templates. */
+  isOfOurChain(nodeName: string): boolean {
+    const state = this.#members.find(({ node }) => node.name === nodeName)?.statusNow.state;
+    return state !== undefined && OF_OUR_CHAIN.includes(state);
   }
 
   /** In the order of the configuration. */
