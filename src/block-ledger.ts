@@ -104,9 +104,12 @@ export class BlockLedger {
 
   /** A node of another network has none of the blocks, and would have all of them taken for orphaned. */
   #nextNode(): NodeRpc | undefined {
-    const { nodes, isOfOurChain } = this.#modules;
-    const asked = nodes.filter(({ name }) => isOfOurChain?.(name) ?? true);
+    const asked = this.#modules.nodes.filter(({ name }) => this.#isOfOurChain(name));
     return asked[this.#turn++ % asked.length]?.rpc;
+  }
+
+  #isOfOurChain(nodeName: string): boolean {
+    return this.#modules.isOfOurChain?.(nodeName) ?? true;
   }
 
   get #nowMs(): number {
@@ -191,6 +194,12 @@ export class BlockLedger {
       log.info({ ...fields, amountSat }, `BLOCK ${height} ACCEPTED by ${node}: ${text}, found by ${worker}`);
     } else if (outcome.kind === 'gave-up') {
       this.#giveUp(block, outcome, isForged);
+    } else if (outcome.kind === 'rejected' && !this.#isOfOurChain(node)) {
+      this.#follower.follow(blockHash, height, false);
+      log.warn(
+        { ...fields, reason: outcome.reason },
+        `block ${height} not accepted by ${node} (rejected): ${outcome.reason}; but nothing says that ${node} is on our chain: the block is tried again at the next start`,
+      );
     } else if (outcome.kind === 'rejected') {
       this.#reject(blockHash, node, outcome.reason);
       log.warn(

@@ -13,6 +13,7 @@ import { Instance } from './instance.ts';
 import { KAWPOW } from './kawpow/params.ts';
 import type { Verifier } from './kawpow/verifier.ts';
 import { RpcError } from './node/rpc-error.ts';
+import { decodeJournal, encodeRecord } from './store/journal-records.ts';
 
 // An instance on two nodes, as the miners see it.
 
@@ -33,15 +34,17 @@ const verifier: Verifier = {
 };
 
 function createNode(name: string, priority: number) {
-  const state: { tip: string; chain: string; away?: RpcError | undefined } = {
+  const state: { tip: string; chain: string; height: number; away?: RpcError | undefined } = {
     tip: tipOf(1),
     chain: 'regtest',
+    height: 4_000_000,
   };
   const rpc = createScriptedRpc((method) => {
     if (state.away !== undefined) throw state.away;
     if (method === 'getbestblockhash') return state.tip;
     if (method === 'getblockchaininfo') return { chain: state.chain };
-    if (method === 'getblockcount') return 4_000_000;
+    if (method === 'submitblock') return 'high-hash';
+    if (method === 'getblockcount') return state.height;
     if (method === 'getblockheader') throw notFound;
     if (method === 'getblocktemplate') return { ...rawTemplate(), previousblockhash: state.tip };
     return undefined;
@@ -49,13 +52,26 @@ function createNode(name: string, priority: number) {
   return { name, url: `http://${name}`, priority, state, rpc: Object.assign(rpc, { close: () => {} }) };
 }
 
-async function startOn({ chain = 'regtest', journal = createMemoryJournal() } = {}) {
+const HEIGHT = 1_000;
+const RECORD = { atMs: 0, blockHash: 'ab'.repeat(32) };
+const FOUND = encodeRecord({
+  ...RECORD,
+  kind: 'found',
+  height: HEIGHT,
+  previousBlockHash: tipOf(0),
+  worker: 'rig',
+  coinbaseValueSat: '500000000000',
+  payouts: [],
+  blockHex: '00',
+});
+
+async function startOn({ chain = 'regtest', height = 4_000_000, journal = createMemoryJournal() }) {
   const network = findNetwork('ravencoin', 'regtest');
   assert(network);
   const clock = createVirtualClock();
   const first = createNode('first', 1);
   const second = createNode('second', 2);
-  for (const { state } of [first, second]) state.chain = chain;
+  for (const { state } of [first, second]) Object.assign(state, { chain, height });
   const instance = new Instance(
     {
       name: 'test',
@@ -137,22 +153,8 @@ test('a signal brings a job at once, long before the next poll', async () => {
 });
 
 test('a node of another network is not asked what became of blocks of before: it has none of them', async () => {
-  const blockHash = 'ab'.repeat(32);
-  const record = { v: 1, atMs: 0, blockHash };
-  const lines = [
-    {
-      ...record,
-      kind: 'found',
-      height: 1_000,
-      previousBlockHash: tipOf(0),
-      worker: 'rig',
-      coinbaseValueSat: '500000000000',
-      payouts: [],
-      blockHex: '00',
-    },
-    { ...record, kind: 'outcome', outcome: 'accepted', node: 'first', reason: '' },
-  ];
-  const text = lines.map((line) => `${JSON.stringify(line)}\n`).join('');
+  const text =
+    FOUND + encodeRecord({ ...RECORD, kind: 'outcome', outcome: 'accepted', node: 'first', reason: '' });
   for (const chain of ['main', 'regtest']) {
     const journal = createMemoryJournal(text);
     const { instance, clock } = await startOn({ chain, journal });
@@ -160,5 +162,20 @@ test('a node of another network is not asked what became of blocks of before: it
     const isAsked = chain === 'regtest';
     assert.equal(instance.status().blocks[0]?.state, isAsked ? 'orphaned' : 'accepted');
     assert.equal(journal.text.includes('orphaned'), isAsked);
+  }
+});
+
+test('a block of before that a node of another network refuses is handed in again at the next start', async () => {
+  for (const chain of ['main', 'regtest']) {
+    const journal = createMemoryJournal(FOUND);
+    const { instance, clock } = await startOn({ chain, height: HEIGHT, journal });
+    await clock.advance(60_000);
+    assert.equal(journal.text.includes('high-hash'), true);
+    const isBelieved = chain === 'regtest';
+    assert.equal(instance.status().blocks[0]?.state, isBelieved ? 'rejected' : 'submitting');
+    assert.equal(
+      decodeJournal(journal.text).blocks[0]?.outcome?.outcome,
+      isBelieved ? 'rejected' : undefined,
+    );
   }
 });
