@@ -34,14 +34,10 @@ const BACKLOG_BYTES_MAX = 2 * PAYLOAD_BYTES_MAX;
 /** Codes of `reject`: a version that is too old, a block that breaks a rule. */
 const OBSOLETE = 0x11;
 const INVALID = 0x10;
-/** What a peer is not to blame for, or knows better soon; for anything else ravend drops it. */
-const FORGIVEN = [
-  'duplicate',
-  'duplicate-inconclusive',
-  'inconclusive',
-  'prev-blk-not-found',
-  'time-too-new',
-];
+/** No faults of a block, so that ravend answers nothing: it has it, or has it beside its best chain, or knows no parent. */
+const UNANSWERED = ['duplicate', 'duplicate-inconclusive', 'inconclusive', 'prev-blk-not-found'];
+/** What a peer is not to blame for; for anything else ravend drops it. */
+const FORGIVEN = ['time-too-new'];
 
 export interface PeerModules {
   readonly chain: Chain;
@@ -195,7 +191,7 @@ export class DevnetPeer {
     this.#socket.pause();
     const refusal = await this.#judge(bytes);
     this.#socket.resume();
-    if (refusal === undefined) return;
+    if (refusal === undefined || UNANSWERED.includes(refusal)) return;
     this.#send({ kind: 'reject', rejected: 'block', code: INVALID, reason: refusal });
     if (!FORGIVEN.includes(refusal)) this.#socket.destroySoon();
   }

@@ -156,7 +156,10 @@ test('a block that a peer sends joins the chain, and again is no fault', async (
   assert.equal(devnet.tip(), block.hash);
   peer.send({ kind: 'block', bytes }, { kind: 'ping', nonce: 5n });
   await peer.got('pong');
-  assert.equal((await peer.got('reject'))[0]?.reason, 'duplicate');
+  assert.equal(
+    peer.received.some(({ kind }) => kind === 'reject'),
+    false,
+  );
   assert.equal(devnet.height(), 1);
 });
 
