@@ -129,6 +129,8 @@ class StoredJournal implements BlockJournal {
       this.#watch(-1);
       this.#isOpen = true;
       this.#opening.resolve(contents.blocks);
+      // Nothing, but written: a folder that refuses is told now, and not with the first block.
+      this.#owe(['']);
       this.#goOn();
     } catch (error) {
       this.#watch(-1);
@@ -222,9 +224,9 @@ class StoredJournal implements BlockJournal {
     if (this.#failingSinceMs === undefined) {
       this.#failingSinceMs = clock.nowMs();
       const message = error instanceof Error ? error.message : String(error);
-      const code = error instanceof KpssError ? error.code : undefined;
+      const why = error instanceof KpssError ? { code: error.code } : { err: error };
       log.error(
-        { path: this.#store.path, code, err: error },
+        { path: this.#store.path, ...why },
         `found blocks cannot be written down: ${message}. They are submitted all the same, but a crash before they are answered would lose them`,
       );
     }
