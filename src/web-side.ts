@@ -40,8 +40,10 @@ export async function startWebSide(
     if (isUnavailable && options.orAnyPort && web.port !== 0) {
       return startWebSide({ ...options, web: { ...web, port: 0 } }, modules);
     }
-    const text = isUnavailable ? error.message : 'the status is not served: starting it failed within KPSS';
-    modules.log.error({ err: error }, `${text}; mining goes on without it`);
+    const { log } = modules;
+    const without = 'mining goes on without it';
+    if (isUnavailable) log.error({ code: error.code, ...error.context }, `${error.message}; ${without}`);
+    else log.error({ err: error }, `the status is not served: starting it failed within KPSS; ${without}`);
     return async () => {};
   }
 }
