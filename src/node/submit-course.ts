@@ -241,13 +241,13 @@ export class SubmitCourse implements Waiter {
     const fields = { ...signed, latencyMs, height, blockHash, verdict: verdict.kind, reason };
     if (verdict.next === 'try-again') {
       const level = reason === this.#lastReason ? 'debug' : 'warn';
-      log[level](fields, 'block not taken yet, trying again');
+      log[level](fields, `block ${height} not taken by ${signed.node} yet, trying again: ${reason}`);
     } else if (verdict.kind === 'accepted') {
-      log.debug(fields, 'block taken by a node');
+      log.debug(fields, `block ${height} taken by ${signed.node}`);
     } else if (verdict.next === 'ask-the-chain') {
       log.info(fields, `block ${height} answered with ${verdict.kind}; looking for it in the node's chain`);
     } else {
-      log.error(fields, 'block refused by a node');
+      log.error(fields, `block ${height} refused by ${signed.node}: ${reason}`);
     }
     this.#lastReason = reason;
     try {
