@@ -262,7 +262,10 @@ export class ThrottledBlocks {
     this.#droppedTold = this.#droppedTotal;
     const since = dropped === 0 ? '' : `, ${dropped} of earlier tips dropped`;
     const { untilMs, why } = decision;
-    const fields = { why, untilMs, held: this.#heldCount, dropped };
+    const fields = {
+      ...{ why, held: this.#heldCount, dropped },
+      untilMs: untilMs === undefined ? undefined : Math.ceil(untilMs),
+    };
     this.#modules.log.info(fields, `${this.#sentence(decision)}${since}`);
   }
 
