@@ -3,7 +3,7 @@ import type { JournalReport } from './block-ledger.ts';
 import type { NodeReport } from './node/node-report.ts';
 import type { ProofReport } from './node/proposal-proof.ts';
 import type { SignalScore } from './node/tip-feed.ts';
-import type { SignalReport } from './node/tip-signal.ts';
+import type { SignalName, SignalReport } from './node/tip-signal.ts';
 import type { ThrottleStatus } from './throttled-blocks.ts';
 import type {
   ApiBlock,
@@ -85,9 +85,9 @@ function timeOrNull(atMs: number | undefined): string | null {
   return atMs === undefined ? null : isoTime(atMs);
 }
 
-/** One entry for each way that is known of: because it told something, or because it reports itself. */
+/** One entry for each way that is known of: polling, what told something, and what reports itself. */
 function signalsOf({ signals, signalReports }: PartFacts): ApiSignal[] {
-  const names = new Set([...signals, ...signalReports].map(({ signal }) => signal));
+  const names = new Set<SignalName>(['poll', ...[...signals, ...signalReports].map(({ signal }) => signal)]);
   return [...names].map((name) => {
     const score = signals.find(({ signal }) => signal === name);
     const sources = signalReports

@@ -26,8 +26,8 @@ test('a status at a glance', () => {
       The node at http://192.168.1.10:8766 is still downloading the blockchain.
       Some 90 min are left. [KPSS_RPC_DOWNLOADING]
 
-  new blocks  ● p2p: first for 210 of 233, 118 ms before polling
-              ● poll: first for 23 of 233
+  new blocks  ● p2p: first for 210 of 233 blocks, 118 ms before polling
+              ● poll: first for 23 of 233 blocks
               ✖ zmq of home: Nothing answers at tcp://127.0.0.1:28332.
   proof       ● 10 s ago a node called a block of this work valid
   work        12 s old, 41 transactions, pays 2500.004633 RVN
@@ -72,6 +72,34 @@ test('what keeps it from mining stands first', () => {
     held.replaceAll(/\s+/g, ' '),
     /throttle ◐ throttled until 14:32:05: 6 blocks an hour; 2 candidates held; 10 min to go, 6 blocks in the last hour/,
   );
+});
+
+test('each way of hearing of blocks is told with its state, also before the first block', () => {
+  const source = { node: 'home', sentence: 'No P2P port.' };
+  const none = { first: 0, tips: 0, leadMs: null };
+  const text = textOf({
+    signals: [
+      { signal: 'poll', ...none, sources: [] },
+      { signal: 'p2p', ...none, sources: [{ ...source, state: 'off' }] },
+      { signal: 'zmq', ...none, sources: [{ ...source, state: 'on' }] },
+    ],
+  });
+  assert.ok(
+    text.includes(`
+  new blocks  ● poll: on, no block so far
+              ○ p2p of home: No P2P port.
+              ● zmq: on, no block so far
+`),
+  );
+});
+
+test('what is wrong with each of several nodes is told once', () => {
+  const [node] = apiInstance().nodes;
+  const away = { ...node!, state: 'unreachable', isSource: false, sentence: 'Nothing answers.' };
+  const nodes = [away, { ...away, name: 'far' }];
+  const text = textOf({ state: 'waiting', sentence: 'Nothing answers. Nothing answers.', nodes });
+  assert.match(text, /^✖ ravencoin-main: waiting: none of the 2 nodes gives work$/m);
+  assert.equal(text.split('Nothing answers.').length - 1, 2);
 });
 
 test('alarms are told with their reason', () => {

@@ -101,7 +101,10 @@ class StatusDrawing {
         case 'waiting':
           return [
             nodes.some((node) => moodOf(node) === 'patience') ? 'patience' : 'bad',
-            `waiting. ${sentence}`,
+            // Of several nodes each has its sentence below.
+            nodes.length > 1
+              ? `waiting: none of the ${nodes.length} nodes gives work`
+              : `waiting. ${sentence}`,
           ];
       }
     })();
@@ -135,14 +138,16 @@ class StatusDrawing {
         leadMs === null
           ? ''
           : `, ${Math.round(Math.abs(leadMs))} ms ${leadMs < 0 ? 'after' : 'before'} polling`;
-      const score: [Mood, string] = ['good', `${signal}: first for ${first} of ${tips}${lead}`];
+      const told = tips === 0 ? 'on, no block so far' : `first for ${first} of ${tips} blocks${lead}`;
+      const score: [Mood, string] = ['good', `${signal}: ${told}`];
       const troubles = sources
-        .filter(({ state }) => state === 'failed' || state === 'connecting')
+        .filter(({ state }) => state !== 'on')
         .map(({ node, state, sentence }): [Mood, string] => [
-          state === 'failed' ? 'bad' : 'patience',
+          SIGNAL_MOODS[state],
           `${signal} of ${node}: ${sentence}`,
         ]);
-      const isOn = tips > 0 || sources.some(({ state }) => state === 'on');
+      // Polling reports nothing of its own: it is always on.
+      const isOn = signal === 'poll' || tips > 0 || sources.some(({ state }) => state === 'on');
       return isOn ? [score, ...troubles] : troubles;
     });
     return told.flatMap(([mood, text], i) => this.#line(i === 0 ? 'new blocks' : '', mood, text));
@@ -245,6 +250,13 @@ class StatusDrawing {
     return `${line.slice(0, at)}\u001b[${COLOURS[mood]}m${mark}\u001b[0m${line.slice(at + mark.length)}`;
   }
 }
+
+const SIGNAL_MOODS: Readonly<Record<ApiSignal['sources'][number]['state'], Mood>> = {
+  on: 'good',
+  connecting: 'patience',
+  failed: 'bad',
+  off: 'off',
+};
 
 const BLOCK_MOODS: Readonly<Record<ApiBlock['state'], Mood>> = {
   held: 'patience',
