@@ -309,11 +309,25 @@ test('a folder that cannot be written to is told at the start, before a block is
   await clock.advance(1);
   assert.equal(journal.status().state, 'failing');
   assert.match(levels('error')[0]?.message ?? '', /^found blocks cannot be written down: /);
+  await clock.advance(5_000);
   store.failure = undefined;
   await clock.advance(5_000);
   assert.equal(journal.status().state, 'ok');
   assert.equal(store.text, '');
   assert.equal(clock.pending(), 0);
+  store.failure = new Error('EROFS');
+  await journal.close();
+  assert.equal(levels('error').length, 1);
+});
+
+test('an end says nothing of records that are missing where no block was found', async () => {
+  const store = createMemoryJournal();
+  store.append = () => Promise.reject(new Error('EROFS'));
+  const { clock, journal, levels } = setUp(store);
+  await journal.opened;
+  await clock.advance(1);
+  await journal.close();
+  assert.equal(levels('error').length, 1);
 });
 
 test('a disk that does not answer is told after 10 s, gets no more to do, and all is written once it answers', async () => {

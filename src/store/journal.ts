@@ -106,10 +106,11 @@ class StoredJournal implements BlockJournal {
     this.#isClosed = true;
     this.#retryTimer?.cancel();
     this.#hungTimer?.cancel();
-    if (this.#owed.length === 0 && this.#underWay.size === 0) return;
+    const records = this.#owed.filter((line) => line !== '').length;
+    if (records === 0 && this.#underWay.size === 0) return;
     const { path } = this.#store;
     this.#modules.log.error(
-      { path, records: this.#owed.length },
+      { path, records },
       'the journal of found blocks could not be written to the end; what is missing in it is lost',
     );
   }
