@@ -74,6 +74,11 @@ test('what keeps it from mining stands first', () => {
   );
 });
 
+test('work that nobody called valid yet is told with when other work was', () => {
+  const text = textOf({ proof: { ...apiInstance().proof, state: 'unknown', at: null } });
+  assert.match(text, /proof {7}◐ this work is not proved yet; 10 s ago other work was$/m);
+});
+
 test('each way of hearing of blocks is told with its state, also before the first block', () => {
   const source = { node: 'home', sentence: 'No P2P port.' };
   const none = { first: 0, tips: 0, leadMs: null };
@@ -122,7 +127,7 @@ test('nothing is told of what is not known', () => {
     sentence: 'It is starting.',
     template: null,
     signals: [],
-    proof: { ...apiInstance().proof, state: 'unknown', at: null },
+    proof: { ...apiInstance().proof, state: 'unknown', at: null, lastProvedAt: null },
     journal: { state: 'off', since: null },
     miners: { count: 0, hashesPerS: 0, secondsPerBlock: null },
     blocks: [],

@@ -184,7 +184,7 @@ class StatusDrawing {
     ];
   }
 
-  #proof({ state, at, reason }: ApiInstance['proof']): string[] {
+  #proof({ state, at, reason, lastProvedAt }: ApiInstance['proof']): string[] {
     const ago = at === null ? '' : `${spanText(this.#secondsSince(at))} ago `;
     switch (state) {
       case 'proved':
@@ -192,7 +192,12 @@ class StatusDrawing {
       case 'refused':
         return this.#line('proof', 'bad', `${ago}a node refused a block of this work: ${reason}`);
       case 'unknown':
-        return [];
+        if (lastProvedAt === null) return [];
+        return this.#line(
+          'proof',
+          'patience',
+          `this work is not proved yet; ${spanText(this.#secondsSince(lastProvedAt))} ago other work was`,
+        );
     }
   }
 
