@@ -180,10 +180,9 @@ export interface ApiBlock {
   readonly worker: string;
   readonly foundAt: string;
   /**
-   * `submitting`: no node has said a word that decides; `held`: written down while KPSS was stopping, and handed in at its
-   * next start; `accepted` only when a node said so;
-   * `inconclusive`: a node has it beside its best chain; `orphaned`: another block took its place; `mature`: it has 100
-   * confirmations.
+   * `submitting`: no node has said a word that decides; `held`: found while KPSS was being stopped, so the next start
+   * hands it in; `accepted` only when a node said so; `inconclusive`: a node has it beside its best chain; `orphaned`:
+   * another block took its place; `mature`: it has 100 confirmations.
    */
   readonly state: 'submitting' | 'held' | 'accepted' | 'inconclusive' | 'rejected' | 'orphaned' | 'mature';
   /** 0 while it is in nobody's best chain. */
