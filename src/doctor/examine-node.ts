@@ -41,6 +41,8 @@ export interface NodeExamination {
   readonly findings: readonly Finding[];
   /** The present epoch, where the node gave a template. */
   readonly epoch: number | undefined;
+  /** Of the block that its template is for. */
+  readonly height: number | undefined;
 }
 
 /** What a node is looked at with. */
@@ -74,7 +76,7 @@ export async function examineNode(
     const rest = OF_AN_ANSWERING_NODE.map((id) => skipped(id, why));
     const [p2p, zmq] = await ports;
     const signals = judgeSignals({ tips: [], p2p, zmq }, node, instance).slice(1);
-    return { findings: [...findings, ...rest, ...signals], epoch: undefined };
+    return { findings: [...findings, ...rest, ...signals], epoch: undefined, height: undefined };
   }
   const answers = await askRest(ask, first, paidAddresses(instance));
   const { template } = answers;
@@ -96,6 +98,7 @@ export async function examineNode(
       ...judgeSignals({ tips: answers.tips, p2p, zmq }, node, instance),
     ],
     epoch: parsed?.ok ? epochOf(parsed.template.height, parsed.template.pow) : undefined,
+    height: parsed?.ok ? parsed.template.height : undefined,
   };
 }
 

@@ -19,6 +19,7 @@ import {
 } from './machine-verdicts.ts';
 import { runningInstances } from './running.ts';
 import { tryListen } from './tcp.ts';
+import { judgeTogether } from './together.ts';
 import { measureVerifier } from './verifier-speed.ts';
 
 export interface ExamineModules {
@@ -88,9 +89,13 @@ async function examineInstance(
     ...nodes.map((node) => examineOver(node, instance, modules)),
   ]);
   const own = [judgePort('instance.port', stratum, listen, runs, 'stratum'), judgeInstancePayout(instance)];
-  const ofNodes = examined.flatMap(({ findings }, i) => owned(findings, name, nodes[i]?.name));
+  const ofNodes = judgeTogether(examined.map((node, i) => ({ ...node, name: nodes[i]?.name ?? '' })));
+  const checks = [
+    ...owned(own, name, undefined),
+    ...ofNodes.flatMap(({ findings, name: node }) => owned(findings, name, node)),
+  ];
   const epoch = examined.find((node) => node.epoch !== undefined)?.epoch;
-  return { instance, checks: [...owned(own, name, undefined), ...ofNodes], epoch };
+  return { instance, checks, epoch };
 }
 
 async function examineOver(node: NodeConfig, instance: InstanceConfig, { clock, random }: ExamineModules) {
