@@ -40,7 +40,7 @@ const QUIET_FIELDS = [
     'signal',
   ],
   ...['tookMs', 'bytes', 'neededBytes', 'availableBytes', 'path', 'percent', 'leftMs', 'unverifiedRate'],
-  ...['hashesPerS', 'accepted', 'rejected', 'signal', 'before', 'why', 'untilMs', 'held', 'heldS', 'dropped'],
+  ...['hashesPerS', 'accepted', 'rejected', 'before', 'why', 'untilMs', 'held', 'heldS', 'dropped'],
 ].join(',');
 
 /** The log, and the line below it. */
