@@ -90,6 +90,11 @@ test('white space and line breaks before a long integer do not hide it', () => {
   assert.deepEqual(parseJson('{"nonce64" : \n\t 9007199254740993}'), { nonce64: 9007199254740993n });
 });
 
+test('a text too long for a header is read as JSON.parse reads it', () => {
+  const text = `[18446744073709551615,"${'a'.repeat(64 * 1024)}"]`;
+  assert.deepEqual(parseJson(text), JSON.parse(text));
+});
+
 test('what is not JSON is a SyntaxError', () => {
   for (const text of ['', '{', 'Work queue depth exceeded', '{"nonce64":18446744073709551615', '[1,]', '-']) {
     assert.throws(() => parseJson(text), SyntaxError, text);

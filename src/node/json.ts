@@ -5,16 +5,24 @@
  */
 const LONG_INTEGER = /[:[,]\s*-?\d{16}/;
 
+/**
+ * Exact reading calls a function for every value, which costs up to 25 µs each, and a number of a million digits takes a
+ * second: too long for a stranger to choose. What of a node's answers has `nonce64` is a header, of some 1 KiB.
+ */
+const EXACT_TEXT_MAX = 64 * 1024;
+
 /** Without fraction and exponent; JSON allows no leading zero or plus. */
 const INTEGER_LITERAL = /^-?\d+$/;
 
 /**
  * Parses JSON without loss: integers beyond ±(2^53 - 1) come as bigint, everything else as `JSON.parse` gives it.
- * ravend writes `nonce64` as an unsigned number up to 2^64 - 1, which `JSON.parse` alone would round.
+ * ravend writes `nonce64` as an unsigned number up to 2^64 - 1, which `JSON.parse` alone would round. In texts of more
+ * than 64 Ki characters they are rounded.
  * @throws SyntaxError on anything that is not JSON; RangeError when long integers and a nesting of thousands of
  * levels come together
  */
 export function parseJson(text: string): unknown {
+  if (text.length > EXACT_TEXT_MAX) return JSON.parse(text);
   if (!LONG_INTEGER.test(text) && !/^\s*-?\d{16}/.test(text)) return JSON.parse(text);
   return JSON.parse(text, exactInteger);
 }

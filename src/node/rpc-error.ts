@@ -53,7 +53,7 @@ const FINAL: ReadonlySet<RpcErrorKind> = new Set(['method-not-found', 'too-large
  * For calls whose answer is a hash, a header or a few numbers (ravend's are below 4 KiB): a larger one is garbage, and
  * is not read to its end every quarter of a second.
  */
-export const SMALL_ANSWER_BYTES_MAX = 1024 * 1024;
+export const SMALL_ANSWER_BYTES_MAX = 64 * 1024;
 
 /** A call to a node that failed. The message, like the context, never holds a password or a whole block. */
 export class RpcError extends KpssError {
