@@ -1,4 +1,5 @@
 import { type Check, type CheckId, isFit, type Verdict } from '../doctor/check.ts';
+import { withoutControlCodes } from './control-codes.ts';
 import { manyText, wrapText } from './status-words.ts';
 
 export interface DoctorStyle {
@@ -106,12 +107,12 @@ function linesOf(group: readonly [Check, ...Check[]], style: DoctorStyle): strin
   const sign = (style.unicode ? SIGNS : ASCII_SIGNS)[verdict];
   const start = `  ${sign} ${label.padEnd(LABEL_COLUMNS)}  `;
   const width = Math.max(COLUMNS_MIN, Math.min(COLUMNS_MAX, style.columns)) - start.length;
-  const [first = '', ...rest] = wrapText('', sentence, width);
+  const [first = '', ...rest] = wrapText('', withoutControlCodes(sentence), width);
   const isQuiet = verdict === 'skipped';
   const text = (line: string): string => (isQuiet ? painted(line, COLOURS.skipped, style) : line);
   const indent = ' '.repeat(start.length);
   const arrow = style.unicode ? '→ ' : '> ';
-  const cures = cure === undefined ? [] : wrapText('', cure, width - arrow.length);
+  const cures = cure === undefined ? [] : wrapText('', withoutControlCodes(cure), width - arrow.length);
   return [
     `  ${painted(sign, COLOURS[verdict], style)} ${text(start.slice(4) + first)}`,
     ...rest.map((line) => indent + text(line)),
