@@ -34,6 +34,15 @@ const SILENCE_MS_MAX = 90_000;
  * and its coinbase less than 1 MB. Whole blocks are never asked for.
  */
 const INCOMING_PAYLOAD_BYTES_MAX = 2_000_000;
+/**
+ * What is read of a node goes at this pace in the long run, as bytes a millisecond: news of blocks are some bytes a second.
+ * 64 KiB of pings alone take 40 ms to answer, in which no miner is.
+ */
+const INCOMING_BYTES_PER_MS = 256;
+/** What a frame costs however short it is, as bytes: two checksums, its object, its answer. */
+const FRAME_BYTES = 1024;
+/** So far ahead of that pace it may be, 4 MB: twice the longest message. */
+const AHEAD_MS_MAX = 16_000;
 /** Two of the largest blocks: whoever has read nothing of the first when the third is due never will. */
 const BACKLOG_BYTES_MAX = 2 * PAYLOAD_BYTES_MAX;
 
@@ -95,6 +104,9 @@ export class P2pConnection {
   #rejection: string | undefined;
   #heardAtMs: number;
   #timer: Timer;
+  /** When what was read would have been read at the pace of INCOMING_BYTES_PER_MS. */
+  #paidUntilMs = 0;
+  #resume: Timer | undefined;
 
   constructor(options: ConnectionOptions, modules: ConnectionModules, events: ConnectionEvents) {
     this.#options = options;
@@ -119,6 +131,7 @@ export class P2pConnection {
   async close(): Promise<void> {
     this.#state = 'ended';
     this.#timer.cancel();
+    this.#resume?.cancel();
     if (this.#socket.closed) return;
     const closed = new Promise((resolve) => this.#socket.once('close', resolve));
     this.#socket.destroy();
@@ -158,6 +171,7 @@ export class P2pConnection {
   #read(chunk: Uint8Array): void {
     if (this.#state === 'ended') return;
     const { frames, fault } = this.#splitter.push(chunk);
+    this.#slowDown(chunk.length + frames.length * FRAME_BYTES);
     for (const frame of frames) {
       this.#heardAtMs = this.#modules.clock.nowMs();
       if (this.#isGreeted) this.#open();
@@ -167,6 +181,18 @@ export class P2pConnection {
       if (this.#isEnded) return;
     }
     if (fault !== undefined) this.#end({ kind: 'garbage', fault });
+  }
+
+  /** Of a node that floods, the rest waits in the system's buffers and in its own; the polling goes on. */
+  #slowDown(costBytes: number): void {
+    const { clock } = this.#modules;
+    const nowMs = clock.nowMs();
+    this.#paidUntilMs = Math.max(this.#paidUntilMs, nowMs) + costBytes / INCOMING_BYTES_PER_MS;
+    const waitMs = this.#paidUntilMs - AHEAD_MS_MAX - nowMs;
+    if (waitMs <= 0) return;
+    this.#socket.pause();
+    this.#resume?.cancel();
+    this.#resume = clock.setTimer(waitMs, () => this.#socket.resume());
   }
 
   /** Asked after calls that may have changed it. */
@@ -269,6 +295,7 @@ export class P2pConnection {
     if (this.#state === 'ended') return;
     this.#state = 'ended';
     this.#timer.cancel();
+    this.#resume?.cancel();
     this.#socket.destroy();
     this.#events.onEnd(end);
   }

@@ -328,6 +328,17 @@ test('a node that never finishes the handshake is given up, whatever it sends me
   assert.deepEqual(tips, []);
 });
 
+test('of a node that floods only so much is read at a time, and what it says after that comes later', async () => {
+  const { connection, clock, tips } = await openPeer(await listen());
+  const startMs = clock.nowMs();
+  connection.send(...Array.from({ length: 10_000 }, (_, i) => ({ kind: 'ping', nonce: BigInt(i) }) as const));
+  connection.send({ kind: 'inv', items: [{ type: 2, hashInternal: TIP_INTERNAL }] });
+  await connection.got('pong', 1_000);
+  while (tips.length === 0) await clock.advance(250);
+  // 10 000 frames and their bytes at 256 a millisecond, but for the 16 s that go at once.
+  assert(clock.nowMs() - startMs > 15_000, `${clock.nowMs() - startMs} ms`);
+});
+
 test('a message that never ends counts as silence', async () => {
   const { connection, clock, reports } = await openPeer(await listen());
   connection.sendRaw(hexToBytes(`43524f57696e76${'00'.repeat(9)}00100000`));
