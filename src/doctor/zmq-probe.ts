@@ -14,7 +14,7 @@ const HANDSHAKE_MS_MAX = 2_500;
  */
 export async function tryZmq(
   endpoint: string,
-  clock: Pick<Clock, 'setTimer'>,
+  clock: Clock,
   subscribe: ZmqSubscribe = subscribeWithZeromq,
 ): Promise<SignalReport> {
   const { promise, resolve } = Promise.withResolvers<SignalReport>();

@@ -52,6 +52,34 @@ async function setUp(failure?: Error) {
 }
 
 describe('the ZMQ signal', () => {
+  test('counts what a miscounting publisher leaves out, and tells of it once a minute', async () => {
+    const { clock, log, reports, wire } = await setUp();
+    wire().onConnected();
+    for (let i = 0; i < 1_000; i++) wire().onMessage(announcement(HASH_A, i * 3));
+    assert.equal(log.lines.length, 1);
+    assert(reports.length <= 3);
+    await clock.advance(60_000);
+    wire().onMessage(announcement(HASH_A, 3_000));
+    assert.equal(log.lines.length, 2);
+    assert.match(JSON.stringify(log.lines[1]), /1998 ZMQ announcements/);
+  });
+
+  test('opens an endpoint anew that stays away, and leaves a connected one alone', async () => {
+    const { clock, subscriptions, signal, wire } = await setUp();
+    wire().onConnected();
+    await clock.advance(60_000);
+    assert.equal(subscriptions.length, 1);
+    wire().onDisconnected();
+    await clock.advance(30_000);
+    assert(subscriptions.length >= 2);
+    assert.deepEqual(subscriptions.map(({ closed }) => !closed).lastIndexOf(true), subscriptions.length - 1);
+    assert.equal(subscriptions.filter(({ closed }) => !closed).length, 1);
+    wire().onConnected();
+    assert.equal(signal.report().state, 'on');
+    await signal.stop();
+    assert.equal(clock.pending(), 0);
+  });
+
   test('tells tips as they are announced', async () => {
     const { signal, wire, tips } = await setUp();
     assert.equal(signal.report().state, 'connecting');

@@ -11,7 +11,7 @@ export interface ZmqSignalOptions extends TipSignalHandlers {
 }
 
 interface ZmqSignalModules {
-  readonly clock: Pick<Clock, 'setTimer'>;
+  readonly clock: Pick<Clock, 'nowMs' | 'setTimer'>;
   readonly log: Pick<Log, 'warn'>;
   readonly subscribe: ZmqSubscribe;
 }
@@ -21,6 +21,13 @@ const HASH_BYTES = 32;
 const COUNTER_BYTES = 4;
 /** A subscription that broke, which no outage of the node does, is opened again after this long. */
 const OPEN_AGAIN_MS = 5_000;
+/**
+ * Not connected for so long, it is opened anew: the package itself never comes back to an endpoint where something spoke
+ * another protocol, as a tunnel or another program may for a moment. Its own attempts have had a dozen goes by then.
+ */
+const GIVE_UP_MS = 15_000;
+/** What publishes there may miscount in every message, hundreds of times a second. */
+const MISSED_TOLD_EVERY_MS = 60_000;
 
 /**
  * ravend's ZMQ announcements of new tips: topic, block hash in display order, and a counter per topic from 0 at the
@@ -37,10 +44,14 @@ class ZmqSignal implements TipSignal {
   #report: SignalReport;
   #subscription: ZmqSubscription | undefined;
   #openAgain: Timer | undefined;
+  /** Runs while it is open. */
+  #giveUp: Timer | undefined;
   #opening: Promise<void> = Promise.resolve();
   #stopped = false;
   #lastCounter: number | undefined;
   #missed = 0;
+  #missedTold = 0;
+  #missedToldAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: ZmqSignalOptions, modules: ZmqSignalModules) {
     this.#options = options;
@@ -57,6 +68,7 @@ class ZmqSignal implements TipSignal {
     this.#stopped = true;
     this.#openAgain?.cancel();
     await this.#opening;
+    this.#giveUp?.cancel();
     this.#subscription?.close();
   }
 
@@ -79,6 +91,7 @@ class ZmqSignal implements TipSignal {
         onBroken: (error) => this.#broken(error),
       });
       this.#subscription = subscription;
+      this.#watch();
     } catch (error) {
       if (this.#stopped) return;
       if (isMissing(error)) {
@@ -96,11 +109,23 @@ class ZmqSignal implements TipSignal {
     }
   }
 
+  #watch(): void {
+    this.#giveUp = this.#modules.clock.setTimer(GIVE_UP_MS, () => {
+      if (this.#report.state === 'on') {
+        this.#watch();
+        return;
+      }
+      this.#subscription?.close();
+      this.#opening = this.#open();
+    });
+  }
+
   /** Not an outage, which the package deals with by itself. */
   #broken(error: unknown): void {
     if (this.#stopped) return;
     const why = error instanceof Error ? error.message : String(error);
     this.#set('failed', `Listening to ${this.#options.endpoint} failed: ${why}. KPSS tries again.`);
+    this.#giveUp?.cancel();
     this.#subscription?.close();
     this.#openAgain = this.#modules.clock.setTimer(OPEN_AGAIN_MS, () => {
       this.#opening = this.#open();
@@ -123,8 +148,12 @@ class ZmqSignal implements TipSignal {
     this.#lastCounter = counter;
     // Fewer than expected: the node was started again.
     if (counter <= expected) return;
-    const missed = counter - expected;
-    this.#missed += missed;
+    this.#missed += counter - expected;
+    const nowMs = this.#modules.clock.nowMs();
+    if (nowMs - this.#missedToldAtMs < MISSED_TOLD_EVERY_MS) return;
+    const missed = this.#missed - this.#missedTold;
+    this.#missedTold = this.#missed;
+    this.#missedToldAtMs = nowMs;
     const { node, endpoint } = this.#options;
     this.#modules.log.warn({ node, endpoint, missed }, `${missed} ZMQ announcements of ${node} were missed`);
     this.#set('on', this.#listening());
