@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -42,4 +43,11 @@ test('a raven.conf is read where ravend has it, and one that is not there is non
   assert.equal(readRavenConf(ravenConfPath(machine))?.rpcUser, 'me');
   const folder = { ...machine, homeFolder: join(CONFIG_FOLDER, '.raven', 'raven.conf') };
   assert.equal(readRavenConf(ravenConfPath(folder)), undefined);
+});
+
+test('a pipe in the place of a raven.conf is not waited for', () => {
+  if (process.platform === 'win32') return;
+  const path = join(CONFIG_FOLDER, 'pipe.conf');
+  execFileSync('mkfifo', [path]);
+  assert.equal(readRavenConf(path), undefined);
 });

@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, openSync, readSync, statSync } from 'node:fs';
 
 /** What KPSS can use of a node's raven.conf. */
 export interface RavenConf {
@@ -38,6 +38,8 @@ export function parseRavenConf(text: string): RavenConf {
 /** @returns undefined where there is none that this user may read */
 export function readRavenConf(path: string): RavenConf | undefined {
   try {
+    // Opening a pipe would wait for somebody to write into it.
+    if (!statSync(path).isFile()) return undefined;
     const file = openSync(path, 'r');
     try {
       const buffer = Buffer.alloc(CONF_BYTES_MAX);

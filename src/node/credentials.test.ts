@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -98,4 +99,11 @@ test('a half-written, empty or wrong file is an error that does not show its con
 
 test('a folder in its place says why it cannot be read', async () => {
   assert.match((await cookieFailure(folder)).message, /cannot be read \(EISDIR\)/);
+});
+
+test('a pipe in the place of the cookie file is not waited for', async () => {
+  if (process.platform === 'win32') return;
+  const path = cookieFile('pipe');
+  execFileSync('mkfifo', [path]);
+  assert.match((await cookieFailure(path)).message, /cannot be read \(a pipe\)/);
 });

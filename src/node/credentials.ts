@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import { KpssError } from '../error.ts';
 import { RpcError } from './rpc-error.ts';
 
@@ -93,6 +93,8 @@ async function readCookie(path: string): Promise<string> {
 }
 
 async function readStart(path: string): Promise<string> {
+  // Opening a pipe would keep one of Node's four threads for files waiting for ever; found blocks need them, too.
+  if ((await stat(path)).isFIFO()) throw Object.assign(new Error('a pipe'), { code: 'a pipe' });
   const file = await open(path, 'r');
   try {
     const { bytesRead, buffer } = await file.read(Buffer.alloc(COOKIE_BYTES_MAX), 0, COOKIE_BYTES_MAX, 0);

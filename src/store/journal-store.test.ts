@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import {
   appendFileSync,
   mkdirSync,
@@ -121,4 +122,16 @@ test('a full disk has a code of its own', async () => {
   const store = createFileJournalStore('/dev/full');
   await assert.rejects(store.append('one\n'), withCode('KPSS_JOURNAL_FULL'));
   await store.close();
+});
+
+test('what is no file is not read, nor waited for', async () => {
+  const folder = newFolder();
+  const places = [folder];
+  if (process.platform !== 'win32') {
+    places.push(join(folder, 'pipe'));
+    execFileSync('mkfifo', [join(folder, 'pipe')]);
+  }
+  for (const place of places) {
+    await assert.rejects(createFileJournalStore(place).read(), { code: 'KPSS_JOURNAL_UNREADABLE' });
+  }
 });

@@ -6,6 +6,7 @@ import {
   open,
   readFile,
   rename,
+  stat,
   unlink,
 } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
@@ -39,6 +40,9 @@ const FILE_MODE = 0o600;
 const DIRECTORY_MODE = 0o700;
 /** A disk that damages a journal more often is not one to keep it on; the journal then stays as it is. */
 const COPIES_MAX = 100;
+
+/** A text cannot be longer (V8: 2^29 characters, less 24). Thousands of blocks on their way would have to be in it. */
+const FILE_BYTES_MAX = 2 ** 29 - 24;
 
 /**
  * Where an instance's journal is.
@@ -80,6 +84,10 @@ class FileJournalStore implements JournalStore {
 
   async read(): Promise<string> {
     try {
+      const status = await stat(this.path);
+      // A pipe would keep a thread of Node's waiting for ever, and with it the end of the program.
+      if (!status.isFile()) throw new Error('it is no file');
+      if (status.size > FILE_BYTES_MAX) throw new Error('it is too large to be a journal');
       const text = await readFile(this.path, 'utf8');
       await this.#openAhead();
       return text;
