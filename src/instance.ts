@@ -135,12 +135,7 @@ export class Instance {
       log,
       onTip: (hashHex, signal, node) => this.noteTip(hashHex, { signal, node }),
     });
-    const { journal } = modules;
-    const asking = {
-      healthyNode: () => nodes.find(({ name }) => name === this.#nodes.sourceName)?.rpc,
-      isOfOurChain: (name: string) => this.#nodes.isOfOurChain(name),
-    };
-    this.#ledger = new BlockLedger(network, { tally: this.#tally, clock, log, nodes, journal, ...asking });
+    this.#ledger = this.#createLedger();
     this.#blocks = new FoundBlocks({
       ledger: this.#ledger,
       submitter: this.#submitter,
@@ -160,21 +155,7 @@ export class Instance {
       wait: (share, workerName) => this.#blocks.wait(share, workerName),
     });
     this.#desk = new LoginDesk({ network, ...options.payout });
-    const serve = modules.createServer ?? ((...given) => new StratumServer(...given));
-    this.#server = serve(options.stratum, {
-      clock,
-      log,
-      prefixes: this.#prefixes,
-      jobs: this.#jobs,
-      login: (userName) => this.#tellIfRefused(this.#desk.login(userName)),
-      onLogin: (session) => this.#welcome(session),
-      onCandidate: (share, session) => this.#throttled.offer(share, session.workerName ?? 'unnamed'),
-      onWaitingCandidate: (share, session) => this.#throttled.wait(share, session.workerName ?? 'unnamed'),
-      judge: (share, sessionId, onLateVerdict) =>
-        judgeShare(share, this.#verifierSession(sessionId), modules, onLateVerdict),
-      onResult: (result, session) => this.#count(result, session),
-      onEnd: (session) => modules.verifier.endSession(this.#verifierSession(session.id)),
-    });
+    this.#server = this.#createServer();
   }
 
   /**
@@ -243,6 +224,38 @@ export class Instance {
   /** Has a template asked for now. */
   refresh(): void {
     this.#nodes.refresh();
+  }
+
+  #createLedger(): BlockLedger {
+    const { clock, log, nodes, journal } = this.#modules;
+    return new BlockLedger(this.#options.network, {
+      tally: this.#tally,
+      clock,
+      log,
+      nodes,
+      journal,
+      healthyNode: () => nodes.find(({ name }) => name === this.#nodes.sourceName)?.rpc,
+      isOfOurChain: (name: string) => this.#nodes.isOfOurChain(name),
+    });
+  }
+
+  #createServer(): MinersServer {
+    const { clock, log, verifier, createServer } = this.#modules;
+    const serve = createServer ?? ((...given) => new StratumServer(...given));
+    return serve(this.#options.stratum, {
+      clock,
+      log,
+      prefixes: this.#prefixes,
+      jobs: this.#jobs,
+      login: (userName) => this.#tellIfRefused(this.#desk.login(userName)),
+      onLogin: (session) => this.#welcome(session),
+      onCandidate: (share, session) => this.#throttled.offer(share, session.workerName ?? 'unnamed'),
+      onWaitingCandidate: (share, session) => this.#throttled.wait(share, session.workerName ?? 'unnamed'),
+      judge: (share, sessionId, onLateVerdict) =>
+        judgeShare(share, this.#verifierSession(sessionId), this.#modules, onLateVerdict),
+      onResult: (result, session) => this.#count(result, session),
+      onEnd: (session) => verifier.endSession(this.#verifierSession(session.id)),
+    });
   }
 
   /** Instances share the verifier, and sessions have numbers of their own in each. */
