@@ -55,7 +55,8 @@ function rebuild({ template, assembled, payoutAddress }: RecordedPair) {
   const blockHex = assembleBlockHex(
     header,
     coinbase.bytes,
-    t.transactions.map((transaction) => transaction.data),
+    t.transactions.length,
+    t.transactions.map((transaction) => transaction.data).join(''),
   );
   return { coinbase, txids, root, input, header, blockHex };
 }

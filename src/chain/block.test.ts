@@ -20,7 +20,7 @@ test('no bytes make the decoder throw anything else, or ask for memory that the 
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 300 }), (tail) => {
       try {
-        decodeBlock(hexToBytes(assembleBlockHex(header, tail, [])));
+        decodeBlock(hexToBytes(assembleBlockHex(header, tail, 0, '')));
       } catch (error) {
         assert(error instanceof RangeError);
       }

@@ -80,7 +80,12 @@ function finishBlock(
   const header = encodeHeader(block.headerInput, nonce, mixHash);
   return {
     hash: bytesToHex(finalHash(headerHashOf(block.headerInput), nonce, mixHash, pow)),
-    hex: assembleBlockHex(header, block.coinbase, block.transactionsHex),
+    hex: assembleBlockHex(
+      header,
+      block.coinbase,
+      block.transactionsHex.length,
+      block.transactionsHex.join(''),
+    ),
   };
 }
 

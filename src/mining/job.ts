@@ -95,6 +95,7 @@ export function solvedBlockHex(job: Job, nonce: bigint, mixHash: Uint8Array): st
   return assembleBlockHex(
     encodeHeader(job.headerInput, nonce, mixHash),
     job.coinbase.bytes,
-    job.template.transactions.map((transaction) => transaction.dataHex),
+    job.template.transactions.length,
+    job.template.transactionsHex,
   );
 }

@@ -8,8 +8,6 @@ import { readMandatoryOutputs } from './mandatory-outputs.ts';
 import { Fields, TemplateFault } from './template-fields.ts';
 
 export interface TemplateTransaction {
-  /** Serialised, lower- or upper-case hex as the node gave it: it goes into a block unchanged. */
-  readonly dataHex: string;
   /** 32 bytes, internal order: a leaf of the merkle tree. */
   readonly txidInternal: Uint8Array;
   readonly hasWitness: boolean;
@@ -37,6 +35,8 @@ export interface Template {
   readonly curtimeS: number;
   readonly mintimeS: number;
   readonly transactions: readonly TemplateTransaction[];
+  /** All of them serialised, one after the other, lower- or upper-case hex as the node gave it: what a block holds. */
+  readonly transactionsHex: string;
   /** An output script; the node leaves it out only while segwit is not active. */
   readonly witnessCommitmentScript: Uint8Array | undefined;
   readonly longPollId: string;
@@ -78,7 +78,9 @@ function readTemplate(fields: Fields, pow: KawPow, network: Network | undefined)
   if (!equalTargets(hexToBytes(fields.hex('target', 32)), networkTarget)) {
     throw new TemplateFault(`template.target and template.bits (${bitsHex}) are not the same target`);
   }
-  const transactions = fields.list('transactions', TRANSACTIONS_MAX).map(readTransaction);
+  const listed = fields.list('transactions', TRANSACTIONS_MAX);
+  const transactions = listed.map((raw, index) => readTransaction(transactionFields(raw, index)));
+  const transactionsHex = listed.map((raw, index) => transactionFields(raw, index).hex('data')).join('');
   const witnessCommitmentScript = fields.has('default_witness_commitment')
     ? hexToBytes(fields.hex('default_witness_commitment'))
     : undefined;
@@ -100,6 +102,7 @@ function readTemplate(fields: Fields, pow: KawPow, network: Network | undefined)
     curtimeS: fields.integer('curtime', 0, 0xffffffff),
     mintimeS: fields.integer('mintime', 0, 0xffffffff),
     transactions: Object.freeze(transactions),
+    transactionsHex,
     witnessCommitmentScript,
     longPollId: fields.text('longpollid'),
   };
@@ -108,11 +111,13 @@ function readTemplate(fields: Fields, pow: KawPow, network: Network | undefined)
   return Object.freeze(template);
 }
 
-function readTransaction(raw: unknown, index: number): TemplateTransaction {
-  const fields = new Fields(`template.transactions[${index}]`, raw);
+function transactionFields(raw: unknown, index: number): Fields {
+  return new Fields(`template.transactions[${index}]`, raw);
+}
+
+function readTransaction(fields: Fields): TemplateTransaction {
   const txid = fields.hex('txid', 32);
   return {
-    dataHex: fields.hex('data'),
     txidInternal: reversed(hexToBytes(txid)),
     hasWitness: fields.hex('hash', 32).toLowerCase() !== txid.toLowerCase(),
   };

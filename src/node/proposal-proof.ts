@@ -175,8 +175,8 @@ export class ProposalProof {
     }
   }
 
-  #isLargeAgain({ transactions, previousBlockHash: tip }: Template): boolean {
-    const bytes = transactions.reduce((sum, { dataHex }) => sum + dataHex.length / 2, 0);
+  #isLargeAgain({ transactionsHex, previousBlockHash: tip }: Template): boolean {
+    const bytes = transactionsHex.length / 2;
     if (bytes < LARGE_BYTES_MIN) return false;
     const nowMs = this.#modules.clock.nowMs();
     if (tip === this.#large.tip && nowMs - this.#large.atMs < LARGE_EVERY_MS) return true;
