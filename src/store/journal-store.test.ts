@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import {
   appendFileSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -36,6 +37,18 @@ test('the file and its folders are made at the first append, for the owner only'
     assert.equal(statSync(join(path, '..')).mode & 0o777, 0o700);
   }
   await store.close();
+});
+
+test('the right to replace is asked for before there is a folder, and given back at the end', async () => {
+  const folder = newFolder();
+  const path = join(folder, 'a', 'j');
+  const store = createFileJournalStore(path);
+  assert.equal(await store.claim?.(), undefined);
+  assert.ok(existsSync(`${path}.lock`));
+  await store.close();
+  assert.ok(!existsSync(`${path}.lock`));
+  writeFileSync(join(folder, 'file'), '');
+  assert.equal(await createFileJournalStore(join(folder, 'file', 'j')).claim?.(), undefined);
 });
 
 test('appends keep their order, however many are under way, and the next store reads them', async () => {

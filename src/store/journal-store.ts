@@ -11,11 +11,17 @@ import {
 } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { KpssError } from '../error.ts';
+import { JournalLock } from './journal-lock.ts';
 
 /** Where a journal is kept: one growing text. A simulation brings one that loses at a crash what is not durable yet. */
 export interface JournalStore {
   /** For the owner; undefined where it is no file. */
   readonly path?: string | undefined;
+  /**
+   * Asks for the right to replace it; called before it is read. Whoever has not got it only appends. Never rejects.
+   * @returns the number of the living process that has it, undefined when it is ours
+   */
+  claim?(): Promise<number | undefined>;
   /** @returns all of it, empty when there is none yet */
   read(): Promise<string>;
   /**
@@ -69,6 +75,7 @@ interface Waiting {
 
 class FileJournalStore implements JournalStore {
   readonly path: string;
+  readonly #lock: JournalLock;
   #file: FileHandle | undefined;
   /** Appended in one write, with one fsync: whoever comes while one is under way waits for the next. Bounded by callers. */
   #waiting: Waiting[] = [];
@@ -80,6 +87,13 @@ class FileJournalStore implements JournalStore {
 
   constructor(path: string) {
     this.path = path;
+    this.#lock = new JournalLock(path);
+  }
+
+  async claim(): Promise<number | undefined> {
+    // Without a folder the second one would not see the first; that it cannot be made is told when it is written to.
+    await makeDirectory(dirname(this.path)).catch(() => {});
+    return this.#lock.take();
   }
 
   async read(): Promise<string> {
@@ -148,6 +162,7 @@ class FileJournalStore implements JournalStore {
   async close(): Promise<void> {
     await this.#writing;
     await this.#closeFile();
+    await this.#lock.release();
   }
 
   async #writeAll(): Promise<void> {

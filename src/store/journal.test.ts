@@ -383,3 +383,16 @@ test('what a disk refused is tried once more at the end', async () => {
   assert.equal(store.text, textOf(found(1)));
   assert.equal(clock.pending(), 0);
 });
+
+test('another KPSS with the same journal: it is told what to do, nothing is written anew, and records are added', async () => {
+  const before = textOf(found(1), outcome(1), final(1), found(2));
+  const store = createMemoryJournal(before);
+  store.claim = async () => 4711;
+  const { journal, clock, levels } = setUp(store);
+  assert.equal((await journal.opened).length, 2);
+  journal.write(found(3));
+  await clock.settle();
+  assert.equal(store.text, before + textOf(found(3)));
+  assert.match(levels('error')[0]?.message ?? '', /process 4711.*same journal.*dataDirectory/);
+  assert.equal(levels('error').length, 1);
+});

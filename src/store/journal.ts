@@ -125,8 +125,10 @@ class StoredJournal implements BlockJournal {
   async #open(): Promise<void> {
     this.#watch(1);
     try {
+      const holder = await this.#store.claim?.();
       const contents = decodeJournal(await this.#store.read());
-      await this.#tidyUp(contents);
+      if (holder === undefined) await this.#tidyUp(contents);
+      else this.#share(holder, contents);
       this.#watch(-1);
       this.#isOpen = true;
       this.#opening.resolve(contents.blocks);
@@ -137,6 +139,16 @@ class StoredJournal implements BlockJournal {
       this.#watch(-1);
       this.#fail(error);
     }
+  }
+
+  /** Written anew, it would lose what the other adds in between. */
+  #share(holder: number, { isEnded }: JournalContents): void {
+    this.#isEnded = isEnded;
+    this.#modules.log.error(
+      { path: this.#store.path, holder, code: 'KPSS_JOURNAL_SHARED' },
+      `another KPSS (process ${holder}) uses the same journal of found blocks. Both mine on and write to it, but it is ` +
+        'not tidied up; end one of them, or give this one another dataDirectory or instance name',
+    );
   }
 
   /** Nothing that is in it may be lost: where it cannot be written anew, it stays as it is. */
