@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { endProcess } from './cli/end-process.ts';
 import { flushOutputs } from './cli/output.ts';
 import { createProgram } from './cli/program.ts';
 import { KpssError } from './error.ts';
@@ -33,5 +34,5 @@ async function main(): Promise<number> {
 
 const code = await main();
 await flushOutputs();
-// A log line that nobody reads would keep the process waiting.
-process.exit(code);
+// A log line that nobody reads, or a disk that hangs, would keep the process waiting.
+await endProcess(code);

@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks';
+import { endProcess } from './end-process.ts';
 
 /** Ctrl+C under npm comes twice, from the terminal and passed on by npm, within milliseconds: that is one wish. */
 const SAME_WISH_MS = 500;
@@ -10,13 +11,14 @@ const PARENT_CHECK_MS = 500;
 
 /**
  * Fires at the first SIGINT or SIGTERM, or when the npm that started us is gone, for an orderly end; the second signal
- * ends the process at once.
+ * ends the process at once, or within seconds where a disk hangs.
  */
 export function stopSignal(): AbortSignal {
   const controller = new AbortController();
   let firstMs = Number.POSITIVE_INFINITY;
   const stop = () => {
-    if (controller.signal.aborted && performance.now() - firstMs > SAME_WISH_MS) process.exit(EXIT_BY_SIGNAL);
+    if (controller.signal.aborted && performance.now() - firstMs > SAME_WISH_MS)
+      void endProcess(EXIT_BY_SIGNAL);
     if (controller.signal.aborted) return;
     firstMs = performance.now();
     controller.abort();
