@@ -9,6 +9,11 @@ const VERSION = 1;
 /** Blocks that are settled for good and are still remembered: a few screens of history, some 100 kB. */
 const HISTORY_MAX = 200;
 
+/** Read at once: some milliseconds of records, or about 10 of the shortest lines that are none. */
+const SLICE_CHARACTERS = 256 * 1024;
+/** What is cut off is part of one batch of records; this is four blocks of the largest size. */
+const TORN_CHARACTERS_MAX = 64 * 2 ** 20;
+
 /** One output of the coinbase that pays somebody. */
 export interface JournaledPayout {
   readonly scriptHex: string;
@@ -77,6 +82,10 @@ export interface JournalContents {
   readonly blocks: readonly JournaledBlock[];
   /** Lines in the middle that are no records, or of no block. */
   readonly corruptLines: number;
+  /** Lines of a later form than ours. */
+  readonly newerLines: number;
+  /** The latest form among them. */
+  readonly newerVersion: number | undefined;
   /** The last line was being written when the program ended, and is no record. */
   readonly isTorn: boolean;
   /** What is added begins a line of its own. */
@@ -93,26 +102,74 @@ export function encodeRecord(record: JournalRecord): string {
 
 /** Reads whatever a file holds. A record that is there twice counts once: one may be written again after a failure. */
 export function decodeJournal(text: string): JournalContents {
-  const lines = text.split('\n');
-  const last = lines.pop() ?? '';
-  const records: JournalRecord[] = [];
-  let corruptLines = 0;
-  for (const line of lines) {
-    if (line.trim() === '') continue;
-    const record = decodeRecord(line);
-    if (record === undefined) corruptLines += 1;
-    else records.push(record);
+  const decoder = new JournalDecoder(text);
+  while (!decoder.step());
+  return decoder.finish();
+}
+
+/** As `decodeJournal`; a long one in slices, so that miners and nodes are answered in between. */
+export async function decodeLongJournal(text: string): Promise<JournalContents> {
+  const decoder = new JournalDecoder(text);
+  while (!decoder.step()) await new Promise<void>((resolve) => setImmediate(resolve));
+  return decoder.finish();
+}
+
+class JournalDecoder {
+  readonly #text: string;
+  readonly #records: JournalRecord[] = [];
+  #position = 0;
+  #corruptLines = 0;
+  #newerLines = 0;
+  #newerVersion: number | undefined;
+
+  constructor(text: string) {
+    this.#text = text;
   }
-  // Whole but for its newline, it was written whole.
-  const lastRecord = last === '' ? undefined : decodeRecord(last);
-  if (lastRecord !== undefined) records.push(lastRecord);
-  const { blocks, strays } = gather(records);
-  return {
-    blocks,
-    corruptLines: corruptLines + strays,
-    isTorn: last !== '' && lastRecord === undefined,
-    isEnded: last === '',
-  };
+
+  /** @returns whether all lines that have an end are read */
+  step(): boolean {
+    const stop = this.#position + SLICE_CHARACTERS;
+    while (this.#position < stop) {
+      const end = this.#text.indexOf('\n', this.#position);
+      if (end === -1) return true;
+      const line = this.#text.slice(this.#position, end);
+      this.#position = end + 1;
+      if (line.trim() !== '') this.#take(line);
+    }
+    return false;
+  }
+
+  finish(): JournalContents {
+    const last = this.#text.slice(this.#position);
+    // Whole but for its newline, it was written whole.
+    const isWhole = last !== '' && decodeRecord(last) !== undefined;
+    const isTorn = last !== '' && !isWhole && isBegunRecord(last);
+    if (last !== '' && !isTorn) this.#take(last);
+    const { blocks, strays } = gather(this.#records);
+    return {
+      blocks,
+      corruptLines: this.#corruptLines + strays,
+      newerLines: this.#newerLines,
+      newerVersion: this.#newerVersion,
+      isTorn,
+      isEnded: last === '',
+    };
+  }
+
+  #take(line: string): void {
+    const record = decodeRecord(line);
+    if (record === undefined) this.#corruptLines += 1;
+    else if ('newerVersion' in record) {
+      this.#newerLines += 1;
+      this.#newerVersion = Math.max(this.#newerVersion ?? 0, record.newerVersion);
+    } else this.#records.push(record);
+  }
+}
+
+/** Whether a program that ended while it wrote may have left this; what is no such thing is kept aside. */
+function isBegunRecord(text: string): boolean {
+  const start = `{"v":${VERSION},`;
+  return text.length <= TORN_CHARACTERS_MAX && (text.startsWith(start) || start.startsWith(text));
 }
 
 /** @returns whether it is settled for good: nobody has to be asked about it any more */
@@ -175,8 +232,8 @@ function gather(records: readonly JournalRecord[]): { blocks: JournaledBlock[]; 
   return { blocks, strays };
 }
 
-/** @returns undefined for what is no record, or one of another version */
-function decodeRecord(line: string): JournalRecord | undefined {
+/** @returns undefined for what is no record */
+function decodeRecord(line: string): JournalRecord | { readonly newerVersion: number } | undefined {
   let value: unknown;
   try {
     value = JSON.parse(line);
@@ -185,6 +242,7 @@ function decodeRecord(line: string): JournalRecord | undefined {
   }
   if (typeof value !== 'object' || value === null) return undefined;
   const { v, ...record } = value as { v?: unknown } & Record<string, unknown>;
+  if (typeof v === 'number' && Number.isSafeInteger(v) && v > VERSION) return { newerVersion: v };
   if (v !== VERSION || !isHash(record.blockHash) || typeof record.atMs !== 'number') return undefined;
   return isRecord(record) ? record : undefined;
 }

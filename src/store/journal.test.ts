@@ -183,9 +183,11 @@ test('where no copy can be put aside, the damaged journal stays as it is', async
 
 test('lines of a later version are not taken for ours, and not thrown away', async () => {
   const before = textOf(found(1)) + encodeRecord(found(2)).replace('"v":1', '"v":2');
-  const { store, journal } = setUp(createMemoryJournal(before));
+  const { store, journal, levels } = setUp(createMemoryJournal(before));
   assert.equal((await journal.opened).length, 1);
   assert.deepEqual(store.copies, [before]);
+  assert.match(levels('error')[0]?.message ?? '', /^1 line .* written by a newer KPSS \(version 2 /);
+  assert.equal(levels('error').length, 1);
 });
 
 test('blocks that are settled for good give up their bytes at the next start, and only the newest are kept', async () => {
@@ -382,17 +384,4 @@ test('what a disk refused is tried once more at the end', async () => {
   await journal.close();
   assert.equal(store.text, textOf(found(1)));
   assert.equal(clock.pending(), 0);
-});
-
-test('another KPSS with the same journal: it is told what to do, nothing is written anew, and records are added', async () => {
-  const before = textOf(found(1), outcome(1), final(1), found(2));
-  const store = createMemoryJournal(before);
-  store.claim = async () => 4711;
-  const { journal, clock, levels } = setUp(store);
-  assert.equal((await journal.opened).length, 2);
-  journal.write(found(3));
-  await clock.settle();
-  assert.equal(store.text, before + textOf(found(3)));
-  assert.match(levels('error')[0]?.message ?? '', /process 4711.*same journal.*dataDirectory/);
-  assert.equal(levels('error').length, 1);
 });

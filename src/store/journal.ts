@@ -2,7 +2,7 @@ import { KpssError } from '../error.ts';
 import type { Clock, Log, Timer } from '../mining/ports.ts';
 import {
   compactJournal,
-  decodeJournal,
+  decodeLongJournal,
   encodeRecord,
   isCompact,
   type JournalContents,
@@ -126,7 +126,7 @@ class StoredJournal implements BlockJournal {
     this.#watch(1);
     try {
       const holder = await this.#store.claim?.();
-      const contents = decodeJournal(await this.#store.read());
+      const contents = await decodeLongJournal(await this.#store.read());
       if (holder === undefined) await this.#tidyUp(contents);
       else this.#share(holder, contents);
       this.#watch(-1);
@@ -152,16 +152,18 @@ class StoredJournal implements BlockJournal {
   }
 
   /** Nothing that is in it may be lost: where it cannot be written anew, it stays as it is. */
-  async #tidyUp({ blocks, corruptLines, isTorn, isEnded }: JournalContents): Promise<void> {
+  async #tidyUp(contents: JournalContents): Promise<void> {
+    const { blocks, corruptLines, newerLines, isTorn, isEnded } = contents;
     const { log } = this.#modules;
     const { path } = this.#store;
+    const strangeLines = corruptLines + newerLines;
     this.#isEnded = isEnded;
     if (isTorn) {
       log.warn({ path }, 'the last record of the journal is cut off: KPSS ended while it was being written');
     }
-    if (corruptLines === 0 && isEnded && isCompact(blocks)) return;
+    if (strangeLines === 0 && isEnded && isCompact(blocks)) return;
     try {
-      if (corruptLines > 0 && !(await this.#keepCorrupt(corruptLines))) return;
+      if (strangeLines > 0 && !(await this.#keepStrange(contents))) return;
       await this.#store.replace(compactJournal(blocks));
       this.#isEnded = true;
     } catch (error) {
@@ -173,15 +175,26 @@ class StoredJournal implements BlockJournal {
   }
 
   /** @returns whether they may be left out now */
-  async #keepCorrupt(lines: number): Promise<boolean> {
+  async #keepStrange({ corruptLines, newerLines, newerVersion }: JournalContents): Promise<boolean> {
+    const { log } = this.#modules;
     const { path } = this.#store;
     const copy = await this.#store.keepCopy?.();
-    const what = lines === 1 ? '1 line of the journal is' : `${lines} lines of the journal are`;
     const where = copy === undefined ? '' : `; the journal as it was is kept as ${copy}`;
-    this.#modules.log.error(
-      { path, lines, copy },
-      `${what} damaged, and left out${where}. All others are whole; if the disk is, too, please report this`,
-    );
+    const are = (lines: number): string =>
+      lines === 1 ? '1 line of the journal is' : `${lines} lines of the journal are`;
+    if (newerLines > 0) {
+      log.error(
+        { path, lines: newerLines, version: newerVersion, copy },
+        `${are(newerLines)} written by a newer KPSS (version ${newerVersion} of the journal), and left out${where}. ` +
+          'If it was on its way with a block, start the newer one with that copy as its journal',
+      );
+    }
+    if (corruptLines > 0) {
+      log.error(
+        { path, lines: corruptLines, copy },
+        `${are(corruptLines)} damaged, and left out${where}. All others are whole; if the disk is, too, please report this`,
+      );
+    }
     return copy !== undefined;
   }
 
