@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { GONE, setUpNodeSet as setUp, TIMED_OUT } from '../../test/support/node-set-harness.ts';
+import { blockHash, GONE, setUpNodeSet as setUp, TIMED_OUT } from '../../test/support/node-set-harness.ts';
 import { RpcError } from './rpc-error.ts';
 
 test('templates come from the node of the best priority, and the others are proved in the background', async () => {
@@ -69,6 +69,33 @@ test('a node that hangs with the tip it had is replaced, too', async () => {
   n1.rpc.take('getbestblockhash').answer('0'.repeat(64));
   await set.stop();
 });
+
+for (const [how, options, delayMs] of [
+  ['seldom polled', { pollMs: 10_000 }, undefined],
+  ['slow', {}, 4_000],
+] as const) {
+  test(`a source that hangs is replaced within two seconds also where the others are ${how}`, async () => {
+    const { clock, set, n1, n2, served, report } = setUp(2, options);
+    if (delayMs !== undefined) n2.state.delayMs = delayMs;
+    set.start();
+    await clock.advance(30_500);
+    assert.equal(report('n1').isSource, true);
+    const before = n1.rpc.count('getbestblockhash');
+    n1.rpc.hold('getbestblockhash');
+    // Until the question is out that hangs.
+    while (n1.rpc.count('getbestblockhash') === before) await clock.advance(50);
+    await clock.advance(1_500);
+    assert.equal(report('n2').isSource, true);
+    n1.rpc.hold();
+    n1.rpc.take('getbestblockhash').answer(blockHash('a1'));
+    await clock.advance(5_000);
+    assert(served().length <= 4, `${served()}`);
+    const stopped = set.stop();
+    await clock.advance(5_000);
+    await stopped;
+    assert.equal(clock.pending(), 0);
+  });
+}
 
 test('a template call that hangs at a new tip is overtaken by the next node', async () => {
   const { clock, set, n1, setTips, jobs, served } = setUp(2);

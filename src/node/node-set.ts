@@ -2,7 +2,7 @@ import type { Clock, Log, Timer } from '../mining/ports.ts';
 import type { ChainName } from './chain-check.ts';
 import { APART_MS, memberStatus, type NodeReport, reportOf, togetherStatus } from './node-report.ts';
 import { NodeSetLog } from './node-set-log.ts';
-import { SetMember, type SetNode } from './set-member.ts';
+import { SetMember, type SetNode, SILENT_MS } from './set-member.ts';
 import { chooseSource } from './source-choice.ts';
 import { givesTemplates, type NodeState, type NodeStatus, READY } from './status.ts';
 import type { ParsedTemplate, TemplateHead } from './template-source.ts';
@@ -36,6 +36,12 @@ const FACTS_EVERY_MS = 10_000;
 /** After the first templates, which everybody waits for. */
 const FACTS_FIRST_MS = 1_000;
 
+/**
+ * A node is silent after SILENT_MS, and one that hangs sends nothing to notice that by. Looked for twice in that time,
+ * a source that hangs is noticed within one and a half of it, however seldom the others are polled.
+ */
+const LOOK_EVERY_MS = SILENT_MS / 2;
+
 /** Of a node in another state either nothing is known, or that it is of another network or coin. */
 const OF_OUR_CHAIN: readonly NodeState[] = ['ready', 'behind', 'forked', 'downloading', 'no-peers'];
 
@@ -62,6 +68,8 @@ export class NodeSet<T extends TemplateHead> {
   #servedTip: string | undefined;
   #status: NodeStatus | undefined;
   #factsTimer: Timer | undefined;
+  /** Runs where there are several nodes: of one alone nothing depends on its silence. */
+  #lookTimer: Timer | undefined;
   #state: 'idle' | 'running' | 'stopped' = 'idle';
 
   /** @throws RangeError without a node */
@@ -81,12 +89,14 @@ export class NodeSet<T extends TemplateHead> {
     this.#state = 'running';
     for (const { source } of this.#members) source.start();
     this.#scheduleFacts(FACTS_FIRST_MS);
+    if (this.#members.length > 1) this.#scheduleLook();
   }
 
   /** No callback comes after the call. Resolves when no call is under way; closing the clients hastens that. */
   async stop(): Promise<void> {
     this.#state = 'stopped';
     this.#factsTimer?.cancel();
+    this.#lookTimer?.cancel();
     await Promise.all(this.#members.map((member) => member.stop()));
   }
 
@@ -150,7 +160,7 @@ export class NodeSet<T extends TemplateHead> {
         this.#consider();
       },
       onPolled: (tip) => {
-        // Silence and time are noticed here: some node's poll is answered several times a second.
+        // What only takes time, as the return of a better node, is noticed here.
         this.#consider();
         // Of a node that catches up each poll brings a tip, which nobody announces and nobody is judged by.
         if (this.#sourceNow === member) this.#feed.polled(tip);
@@ -260,6 +270,13 @@ export class NodeSet<T extends TemplateHead> {
     } catch (error) {
       this.#log.tellFault(error);
     }
+  }
+
+  #scheduleLook(): void {
+    this.#lookTimer = this.#clock.setTimer(LOOK_EVERY_MS, () => {
+      this.#consider();
+      this.#scheduleLook();
+    });
   }
 
   #scheduleFacts(delayMs: number): void {

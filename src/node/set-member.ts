@@ -58,7 +58,7 @@ export interface MemberModules<T extends TemplateHead> {
  * getbestblockhash takes 0.2 ms, or as long as the node connects a block: rarely a second. A node that is silent for
  * longer may be gone, and another one is as good meanwhile.
  */
-const SILENT_MS = 1_000;
+export const SILENT_MS = 1_000;
 /**
  * One that always takes that long, being far away, is not silent before it takes this many times as long as usual:
  * else several of them would take turns, and each turn is a job.
