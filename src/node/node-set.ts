@@ -60,6 +60,8 @@ export class NodeSet<T extends TemplateHead> {
   readonly #members: readonly SetMember<T>[];
   /** Best priority first. */
   readonly #ranked: readonly SetMember<T>[];
+  /** By name, 0 the best. */
+  readonly #ranks: ReadonlyMap<string, number>;
   #source: SetMember<T> | undefined;
   #lostAtMs: number | undefined;
   /** The source before the present one was lost rather than overtaken. */
@@ -82,6 +84,7 @@ export class NodeSet<T extends TemplateHead> {
     this.#feed = new TipFeed(clock);
     this.#members = nodes.map((node) => this.#createMember(node, modules));
     this.#ranked = this.#members.toSorted((a, b) => a.node.priority - b.node.priority);
+    this.#ranks = new Map(this.#ranked.map(({ node }, rank) => [node.name, rank]));
   }
 
   start(): void {
@@ -197,9 +200,12 @@ export class NodeSet<T extends TemplateHead> {
     if (choice !== undefined && choice !== source) this.#change(this.#ranked[choice], isHealthy);
     this.#urge(views.map(({ isHealthy }) => isHealthy));
     this.#watchApart(nowMs);
-    const ranks = new Map(this.#ranked.map(({ node }, rank) => [node.name, rank]));
     const name = this.#source?.node.name;
-    this.#log.tellSource(name === undefined ? undefined : { name, wasLost: this.#wasLost }, ranks, nowMs);
+    this.#log.tellSource(
+      name === undefined ? undefined : { name, wasLost: this.#wasLost },
+      this.#ranks,
+      nowMs,
+    );
   }
 
   /** @param wasHealthy whether the source so far still gives templates */
