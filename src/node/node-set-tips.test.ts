@@ -160,8 +160,39 @@ test('a shorter branch is told from a node that is merely behind', async () => {
   await clock.advance(80_000);
   assert.equal(report('n2').status.state, 'forked');
   n2.state.tip = 'a3';
+  await clock.advance(11_000);
+  assert.equal(report('n2').status.state, 'behind', 'its tip is in the chain of the source, which was asked');
+  n2.state.tip = 'a4';
   await clock.advance(300);
-  assert.equal(report('n2').status.state, 'behind');
+  assert.equal(report('n2').status.state, 'ready');
+  await set.stop();
+});
+
+test('of two chains side by side the log tells once, however many blocks each gets', async () => {
+  const { clock, set, n1, n2, report, lines } = setUp(2);
+  for (let height = 2; height < 40; height++) n1.state.beside.add(`b${height}`);
+  set.start();
+  await clock.advance(20_000);
+  for (let height = 2; height < 30; height++) {
+    n1.state.tip = `a${height + 1}`;
+    await clock.advance(25_000);
+    // Now below, now level with the source.
+    n2.state.tip = `b${height + (height % 3 === 0 ? 1 : 0)}`;
+    await clock.advance(25_000);
+    // For some minutes nothing is learnt of headers.
+    if (height === 14) n1.state.chainwork = GONE;
+    if (height === 16) delete n1.state.chainwork;
+    if (height > 4) assert.equal(report('n2').status.state, 'forked');
+  }
+  assert.deepEqual(
+    lines(/^n2: /)
+      .slice(2)
+      .map((line) => line.replace(/,.*/, '')),
+    ['n2: The node at http://n2 is on another branch of the chain than the node in use'],
+  );
+  n2.state.tip = n1.state.tip;
+  await clock.advance(500);
+  assert.equal(report('n2').status.state, 'ready');
   await set.stop();
 });
 

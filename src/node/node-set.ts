@@ -249,8 +249,15 @@ export class NodeSet<T extends TemplateHead> {
     // While the source is lost nothing is learnt of who is apart from it.
     if (tip === undefined) return;
     for (const member of this.#members) {
-      const isApart = member.tip !== undefined && member.tip !== tip && !this.#isAhead(member.tip, tip);
-      member.apartSinceMs = isApart ? (member.apartSinceMs ?? nowMs) : undefined;
+      const { tip: other } = member;
+      // One on another branch is not back because its branch is ahead for a moment.
+      if (other === undefined || other === tip || (!member.isForked && this.#isAhead(other, tip))) {
+        member.apartSinceMs = undefined;
+        member.isForked = false;
+        continue;
+      }
+      member.apartSinceMs ??= nowMs;
+      if (nowMs - member.apartSinceMs >= APART_MS && this.#works.isLevel(other, tip)) member.isForked = true;
     }
   }
 
@@ -292,7 +299,9 @@ export class NodeSet<T extends TemplateHead> {
       for (const member of this.#members) {
         member.askFacts();
         const { apartSinceMs } = member;
-        if (apartSinceMs !== undefined && nowMs - apartSinceMs >= APART_MS) source?.judgeTipOf(member);
+        // The time before, so that what is told then is right at once.
+        if (apartSinceMs !== undefined && nowMs - apartSinceMs >= APART_MS - FACTS_EVERY_MS)
+          source?.judgeTipOf(member);
       }
       this.#consider();
       this.#scheduleFacts(FACTS_EVERY_MS);

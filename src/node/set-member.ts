@@ -77,7 +77,7 @@ export class SetMember<T extends TemplateHead> {
   facts: NodeFacts | undefined;
   /** Since when its tip is another than the one that is mined on, and not ahead of it. */
   apartSinceMs: number | undefined;
-  /** The node that gives the templates does not have its tip in its chain. */
+  /** The node that gives the templates did not have its tip in its chain when that was last known. */
   isForked = false;
   readonly #comparesTips: boolean;
   readonly #modules: MemberModules<T>;
@@ -155,17 +155,17 @@ export class SetMember<T extends TemplateHead> {
     });
   }
 
-  /** Finds out whether another node's tip is in this one's chain. */
+  /** Finds out whether another node's tip is in this one's chain; what was known stays where there is no answer. */
   judgeTipOf(other: SetMember<T>): void {
     const { tip } = other;
     if (tip === undefined) return;
     this.#track(
       askHeader(this.node.rpc, tip).then(
-        ({ confirmations }) => confirmations !== undefined && confirmations < 0,
-        isUnknownBlock,
+        ({ confirmations }) => (confirmations === undefined ? undefined : confirmations < 0),
+        (error: unknown) => (isUnknownBlock(error) ? true : undefined),
       ),
       (isForked) => {
-        if (other.tip === tip) other.isForked = isForked ?? false;
+        if (other.tip === tip) other.isForked = isForked ?? other.isForked;
       },
     );
   }
@@ -183,7 +183,6 @@ export class SetMember<T extends TemplateHead> {
 
   #takeTip(tip: string): void {
     this.tip = tip;
-    this.isForked = false;
     if (this.#comparesTips) this.#askWork();
     this.#events.onTip(tip);
   }
