@@ -204,6 +204,38 @@ for (const count of [1, 2]) {
   });
 }
 
+test('one node that comes and goes gives a job when the last is some seconds old, and at once for a new tip', async () => {
+  const { clock, set, n1, served, jobs } = setUp(1);
+  set.start();
+  await clock.advance(20_000);
+  const flap = async (times: number): Promise<void> => {
+    for (let i = 0; i < times; i++) {
+      n1.state.away = GONE;
+      await clock.advance(2_000);
+      n1.state.away = undefined;
+      await clock.advance(2_000);
+    }
+  };
+  await flap(15);
+  assert(served().length >= 5 && served().length <= 7, `${served().length} jobs in a minute`);
+  n1.state.away = GONE;
+  await clock.advance(1_000);
+  n1.state.away = undefined;
+  n1.state.tip = 'a2';
+  await clock.advance(2_000);
+  assert.equal(served().at(-1), 'n1 a2 new');
+  n1.state.away = GONE;
+  await clock.advance(1_000);
+  set.refresh();
+  n1.state.away = undefined;
+  await clock.advance(2_000);
+  assert.equal(served().at(-1), 'n1 a2', 'somebody asked for it');
+  await clock.advance(120_000);
+  const ages = jobs.map(({ atMs }, index) => atMs - (jobs[index - 1]?.atMs ?? 0));
+  assert(Math.max(...ages) <= 40_000, `${ages}`);
+  await set.stop();
+});
+
 test('without any node the status says why of each, once, and the first that is back is mined on', async () => {
   const { clock, set, n1, n2, statuses, served, lines } = setUp(2);
   set.start();

@@ -42,6 +42,14 @@ const FACTS_FIRST_MS = 1_000;
  */
 const LOOK_EVERY_MS = SILENT_MS / 2;
 
+/**
+ * A node that flaps gives a template at each return. On the same tip the miners' work is good for much longer than this;
+ * with it they get five such jobs a minute at the most instead of one each time.
+ */
+const RETURN_JOB_AFTER_MS = 10_000;
+/** Miners get a new job at least this often, also when the next refresh comes its whole interval after a return. */
+const JOB_AGE_MAX_MS = 55_000;
+
 /** Of a node in another state either nothing is known, or that it is of another network or coin. */
 const OF_OUR_CHAIN: readonly NodeState[] = ['ready', 'behind', 'forked', 'downloading', 'no-peers'];
 
@@ -68,6 +76,11 @@ export class NodeSet<T extends TemplateHead> {
   #wasLost = false;
   /** The tip that the miners' work builds on. */
   #servedTip: string | undefined;
+  #servedAtMs = Number.NEGATIVE_INFINITY;
+  /** The source was lost since its last template. */
+  #isReturn = false;
+  /** Somebody asked for a template, which is handed out in any case. */
+  #isAsked = false;
   #status: NodeStatus | undefined;
   #factsTimer: Timer | undefined;
   /** Runs where there are several nodes: of one alone nothing depends on its silence. */
@@ -105,6 +118,7 @@ export class NodeSet<T extends TemplateHead> {
 
   /** Asks for a template now, which is handed out whatever its tip. */
   refresh(): void {
+    this.#isAsked = true;
     for (const { source } of this.#sourceNow === undefined ? this.#members : [this.#sourceNow]) {
       source.refresh();
     }
@@ -182,7 +196,16 @@ export class NodeSet<T extends TemplateHead> {
     this.#feed.confirm(template.previousBlockHash, member.node.name);
     const wasSource = this.#source === member;
     this.#consider();
-    if (wasSource && this.#source === member) this.#handOut(member, template);
+    if (!wasSource || this.#source !== member) return;
+    const isNeeded = !this.#isReturn || this.#isDue(template);
+    this.#isReturn = false;
+    if (isNeeded) this.#handOut(member, template);
+  }
+
+  #isDue({ previousBlockHash }: T): boolean {
+    if (this.#isAsked || previousBlockHash !== this.#servedTip) return true;
+    const afterMs = Math.min(RETURN_JOB_AFTER_MS, JOB_AGE_MAX_MS - (this.#options.refreshMs ?? 0));
+    return this.#clock.nowMs() - this.#servedAtMs >= afterMs;
   }
 
   /** Looks at all nodes again, changes the source where another is better, and tells what is new. */
@@ -194,6 +217,7 @@ export class NodeSet<T extends TemplateHead> {
     const source = this.#source === undefined ? undefined : this.#ranked.indexOf(this.#source);
     const isHealthy = source !== undefined && views[source]?.isHealthy === true;
     this.#lostAtMs = isHealthy || source === undefined ? undefined : (this.#lostAtMs ?? nowMs);
+    this.#isReturn ||= this.#lostAtMs !== undefined;
     const serving = { source, tip: this.#servedTip, lostAtMs: this.#lostAtMs };
     const compare = (first: string, second: string): number => this.#works.compare(first, second);
     const choice = chooseSource(views, serving, compare, nowMs);
@@ -214,6 +238,7 @@ export class NodeSet<T extends TemplateHead> {
     this.#wasLost = this.#source !== undefined && !wasHealthy;
     this.#source = member;
     this.#lostAtMs = undefined;
+    this.#isReturn = false;
     const { template } = member;
     if (template !== undefined && template.previousBlockHash !== this.#servedTip)
       this.#handOut(member, template);
@@ -225,6 +250,8 @@ export class NodeSet<T extends TemplateHead> {
   #handOut(member: SetMember<T>, template: T): void {
     const newTip = template.previousBlockHash !== this.#servedTip;
     this.#servedTip = template.previousBlockHash;
+    this.#servedAtMs = this.#clock.nowMs();
+    this.#isAsked = false;
     this.#guard(() => this.#options.onTemplate(template, { newTip, node: member.node.name }));
   }
 
