@@ -286,3 +286,28 @@ test('a tip signal during a fetch is followed by another one, unless that fetch 
     await source.stop();
   }
 });
+
+test('on standby a tip signal during a poll is followed by another question, unless that poll names the tip', async () => {
+  const tips: string[] = [];
+  const { clock, node, rpc, source } = setUp({ isStandby: () => true, onTip: (tip) => tips.push(tip) });
+  source.start();
+  await clock.advance(5_000);
+  const polls = () => rpc.count('getbestblockhash');
+  rpc.hold('getbestblockhash');
+  await clock.advance(250);
+  const before = polls();
+  source.noteTip(B);
+  node.tip = B;
+  rpc.hold();
+  rpc.take('getbestblockhash').answer(A);
+  await clock.advance(0);
+  assert.deepEqual([tips, polls()], [[A, B], before + 1]);
+  rpc.hold('getbestblockhash');
+  await clock.advance(250);
+  source.noteTip(C);
+  rpc.take('getbestblockhash').answer(C);
+  await clock.advance(200);
+  assert.deepEqual([tips, polls()], [[A, B, C], before + 2], 'no question too many');
+  rpc.hold();
+  await source.stop();
+});

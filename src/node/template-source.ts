@@ -111,6 +111,8 @@ class PollingTemplateSource<T extends TemplateHead> implements TemplateSource {
   #polling = false;
   readonly #pollTimer: DueTimer;
   #pollFailures = 0;
+  /** A tip signalled while a poll was under way, whose answer may be older. */
+  #pollHint: string | undefined;
   /** The last poll was answered. */
   #nodeAnswers = false;
 
@@ -163,6 +165,7 @@ class PollingTemplateSource<T extends TemplateHead> implements TemplateSource {
     this.#hint = hash;
     // A signal from a node thought to be away: perhaps it is back.
     if (this.#nodeAnswers && !this.#isStandby()) this.#fetch({ isHint: true });
+    else if (this.#polling) this.#pollHint = hash;
     else this.#poll();
   }
 
@@ -185,7 +188,9 @@ class PollingTemplateSource<T extends TemplateHead> implements TemplateSource {
     this.#nodeAnswers = true;
     this.#pollFailures = 0;
     const news = this.#tips.learn(hash, askedAt);
-    this.#pollTimer.set(news === 'unsure' ? 0 : (this.#options.pollMs ?? POLL_MS));
+    const isHinted = this.#pollHint !== undefined && this.#pollHint !== hash;
+    this.#pollHint = undefined;
+    this.#pollTimer.set(news === 'unsure' || isHinted ? 0 : (this.#options.pollMs ?? POLL_MS));
     const isNews = news === 'new' && hash !== this.#served;
     // After an outage the node may be without peers: only a template shows that it works again.
     if (wasAway || (isNews && !this.#isStandby())) this.#fetch();
@@ -197,6 +202,7 @@ class PollingTemplateSource<T extends TemplateHead> implements TemplateSource {
   #onPollFailed(error: unknown): void {
     const status = describe(error);
     this.#nodeAnswers = false;
+    this.#pollHint = undefined;
     this.#chain.forget();
     this.#pollFailures += 1;
     this.#pollTimer.set(retryMs(this.#pollFailures, status));
