@@ -313,6 +313,19 @@ for (const [what, chainwork] of LIES) {
   });
 }
 
+test('a node that belittles the newest tip alone sends nobody to a third one, which does not have it yet', async () => {
+  const { clock, set, n1, n2, served, report } = setUp(3);
+  set.start();
+  await clock.advance(20_000);
+  n2.state.chainwork = '0'.repeat(64);
+  n1.state.tip = 'a2';
+  n2.state.tip = 'a2';
+  await clock.advance(9_000);
+  assert.deepEqual(served(), ['n1 a1 new', 'n1 a2 new']);
+  assert.equal(report('n1').isSource, true);
+  await set.stop();
+});
+
 test('without any word on work, a node six blocks ahead is followed', async () => {
   const { clock, set, n1, n2, served } = setUp(2);
   for (const { state } of [n1, n2]) state.chainwork = undefined;

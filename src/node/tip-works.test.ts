@@ -2,13 +2,38 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { TipWorks } from './tip-works.ts';
 
-test('of differing claims about one tip the lowest counts, whichever came first', () => {
+test('of differing claims about one tip none counts, and the heights decide', () => {
+  for (const claims of [
+    [900n, 10n],
+    [10n, 900n],
+    [10n, 900n, 900n],
+  ]) {
+    const works = new TipWorks();
+    for (const work of claims) works.noteWork('a', work);
+    works.noteWork('b', 11n);
+    assert.deepEqual([works.compare('b', 'a'), works.compare('a', 'b')], [0, 0]);
+    works.noteHeight('a', 5);
+    works.noteHeight('b', 4);
+    assert.deepEqual([works.compare('b', 'a'), works.compare('a', 'b')], [-1, 1]);
+    assert.equal(works.isLevel('a', 'b'), false);
+  }
+});
+
+test('a height that nodes do not agree on is not known, and sends nobody away from the tip', () => {
   const works = new TipWorks();
-  for (const work of [900n, 10n, 500n]) works.noteWork('a', work);
-  works.noteWork('b', 11n);
-  assert.equal(Math.sign(works.compare('b', 'a')), 1);
-  for (const height of [900, 5, 700]) works.noteHeight('a', height);
-  assert.equal(works.heightOf('a'), 5);
+  for (const [tip, height] of [
+    ['a', 11],
+    ['b', 10],
+  ] as const) {
+    works.noteWork(tip, BigInt(height));
+    works.noteHeight(tip, height);
+  }
+  works.noteHeight('a', 0);
+  assert.equal(works.heightOf('a'), undefined);
+  assert.equal(works.compare('a', 'b'), 1, 'by their work');
+  works.noteWork('a', 0n);
+  assert.equal(works.compare('a', 'b'), 0);
+  assert.equal(works.isLevel('a', 'b'), false);
 });
 
 test('six blocks of height outweigh any claim of work, five do not', () => {

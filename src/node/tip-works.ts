@@ -15,15 +15,19 @@ const HEADER_TIMEOUT_MS = 5_000;
  */
 const HEIGHTS_APART = 6;
 
+/** What nodes say of a tip: undefined before the first word, `disputed` for good once two words differ. */
+type Claimed<V> = V | 'disputed' | undefined;
+
 interface TipFacts {
-  work: bigint | undefined;
+  work: Claimed<bigint>;
   /** Of the block that is the tip. */
-  height: number | undefined;
+  height: Claimed<number>;
 }
 
 /**
- * What is known of tips: the work of the chain that ends there, as nodes claim it, and the height. Where claims differ,
- * the lowest counts: nodes are compared by their tips, so that a node can only make the tips smaller that it was on.
+ * What is known of tips: the work of the chain that ends there, as nodes claim it, and the height. Where nodes claim
+ * different things of one hash somebody lies, and nobody can tell who: neither counts, so that a lie can put a tip neither
+ * before the others nor behind them.
  */
 export class TipWorks {
   /** By hash, the oldest first. */
@@ -31,16 +35,17 @@ export class TipWorks {
 
   noteWork(tip: string, work: bigint): void {
     const facts = this.#factsOf(tip);
-    if (facts.work === undefined || work < facts.work) facts.work = work;
+    facts.work = heard(facts.work, work);
   }
 
   noteHeight(tip: string, height: number): void {
     const facts = this.#factsOf(tip);
-    if (facts.height === undefined || height < facts.height) facts.height = height;
+    facts.height = heard(facts.height, height);
   }
 
   heightOf(tip: string | undefined): number | undefined {
-    return tip === undefined ? undefined : this.#tips.get(tip)?.height;
+    const height = tip === undefined ? undefined : this.#tips.get(tip)?.height;
+    return height === 'disputed' ? undefined : height;
   }
 
   /**
@@ -48,22 +53,23 @@ export class TipWorks {
    */
   compare(first: string, second: string): number {
     if (first === second) return 0;
-    const a = this.#tips.get(first);
-    const b = this.#tips.get(second);
-    if (a?.height !== undefined && b?.height !== undefined) {
-      const blocks = a.height - b.height;
-      if (Math.abs(blocks) >= HEIGHTS_APART) return blocks;
-    }
-    if (a?.work === undefined || b?.work === undefined || a.work === b.work) return 0;
-    return a.work > b.work ? 1 : -1;
+    const a = this.#tips.get(first)?.work;
+    const b = this.#tips.get(second)?.work;
+    const blocks = (this.heightOf(first) ?? Number.NaN) - (this.heightOf(second) ?? Number.NaN);
+    if (Math.abs(blocks) >= HEIGHTS_APART) return blocks;
+    // The best that is left: most often the higher one has more work.
+    if (a === 'disputed' || b === 'disputed') return Number.isNaN(blocks) ? 0 : blocks;
+    if (a === undefined || b === undefined || a === b) return 0;
+    return a > b ? 1 : -1;
   }
 
   /** Whether two tips have the same work, or, where that is not known, the same height. */
   isLevel(first: string, second: string): boolean {
-    const a = this.#tips.get(first);
-    const b = this.#tips.get(second);
-    if (a?.work !== undefined && b?.work !== undefined) return a.work === b.work;
-    return a?.height !== undefined && a.height === b?.height;
+    const a = this.#tips.get(first)?.work;
+    const b = this.#tips.get(second)?.work;
+    if (typeof a === 'bigint' && typeof b === 'bigint') return a === b;
+    const height = this.heightOf(first);
+    return height !== undefined && height === this.heightOf(second);
   }
 
   #factsOf(tip: string): TipFacts {
@@ -74,6 +80,10 @@ export class TipWorks {
     if (this.#tips.size > TIPS_MAX && oldest !== undefined) this.#tips.delete(oldest);
     return known;
   }
+}
+
+function heard<V>(before: Claimed<V>, claim: V): Claimed<V> {
+  return before === undefined || before === claim ? claim : 'disputed';
 }
 
 /** A block as a node knows it. */
