@@ -115,7 +115,10 @@ export class Instance {
     this.#prefixes = new PrefixAllocator(random);
     this.#tally = new Tally(clock.nowMs());
     this.#submitter = createSubmitter(
-      { onVerdict: (verdict) => this.#ledger.hear(verdict) },
+      {
+        onVerdict: (verdict) => this.#ledger.hear(verdict),
+        isLeftAside: (node) => this.#nodes.isLeftAside(node),
+      },
       { nodes, clock, log },
     );
     this.#nodes = new NodeSet<Template>(

@@ -141,8 +141,10 @@ test('nodes on two branches are told of after a minute, and the next block decid
   n2.state.tip = 'b2';
   await clock.advance(59_000);
   assert.equal(report('n2').status.state, 'ready');
+  assert.equal(set.isLeftAside('n2'), false);
   await clock.advance(2_000);
   assert.deepEqual([report('n2').status.state, report('n2').status.code], ['forked', 'KPSS_NODE_FORK']);
+  assert.deepEqual([set.isLeftAside('n1'), set.isLeftAside('n2')], [false, true]);
   n2.state.tip = 'b3';
   await clock.advance(500);
   assert.equal(served().at(-1), 'n2 b3 new');

@@ -253,6 +253,11 @@ test('without any node the status says why of each, once, and the first that is 
   );
   assert.equal(lines(/^n1: The node at http:\/\/node refuses the connection/).length, 1);
   assert.equal(lines(/^n2: .*password/).length, 1);
+  assert.deepEqual(
+    [set.isLeftAside('n1'), set.isLeftAside('n2')],
+    [false, false],
+    'every answer is news now',
+  );
   const before = served().length;
   n2.state.away = undefined;
   n2.state.tip = 'a2';

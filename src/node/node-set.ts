@@ -155,6 +155,14 @@ export class NodeSet<T extends TemplateHead> {
     return state !== undefined && OF_OUR_CHAIN.includes(state);
   }
 
+  /** Whether its status says why a node is not mined on, while another one is. */
+  isLeftAside(nodeName: string): boolean {
+    const member = this.#members.find(({ node }) => node.name === nodeName);
+    const source = this.#sourceNow;
+    if (member === undefined || source === undefined || member === source) return false;
+    return this.#statusOf(member).state !== 'ready';
+  }
+
   /** In the order of the configuration. */
   reports(): NodeReport[] {
     const source = this.#sourceNow;

@@ -63,6 +63,11 @@ interface CourseModules {
   readonly log: Log;
   readonly pauses: Pauses;
   readonly onVerdict: ((event: NodeVerdict) => void) | undefined;
+  /**
+   * Whether a node is known to be away, behind or on another branch while another one gives the work: its status says so,
+   * and that it does not take blocks is no news.
+   */
+  readonly isLeftAside: ((node: string) => boolean) | undefined;
 }
 
 /** ravend checks a block within a second; after this the connection is likelier dead than the node slow. */
@@ -223,6 +228,10 @@ export class SubmitCourse implements Waiter {
     }
   }
 
+  #isLeftAside(): boolean {
+    return this.#modules.isLeftAside?.(this.#node.name) ?? false;
+  }
+
   #ageMs(): number {
     return this.#modules.clock.nowMs() - this.sinceMs;
   }
@@ -231,7 +240,10 @@ export class SubmitCourse implements Waiter {
     return { node: this.#node.name, latencyMs: this.#ageMs() };
   }
 
-  /** Each answer is logged; of a row of equal failures the first, the others at debug level. */
+  /**
+   * Each answer is logged; of a row of equal failures the first, the others at debug level. There is a warning only where
+   * the node should have taken the block.
+   */
   #tell(verdict: SubmitVerdict): void {
     const { log, onVerdict } = this.#modules;
     const { height, blockHash } = this.#block;
@@ -240,14 +252,17 @@ export class SubmitCourse implements Waiter {
     const latencyMs = Math.round(signed.latencyMs);
     const fields = { ...signed, latencyMs, height, blockHash, verdict: verdict.kind, reason };
     if (verdict.next === 'try-again') {
-      const level = reason === this.#lastReason ? 'debug' : 'warn';
+      const level = reason === this.#lastReason || this.#isLeftAside() ? 'debug' : 'warn';
       log[level](fields, `block ${height} not taken by ${signed.node} yet, trying again: ${reason}`);
     } else if (verdict.kind === 'accepted') {
       log.debug(fields, `block ${height} taken by ${signed.node}`);
     } else if (verdict.next === 'ask-the-chain') {
       log.info(fields, `block ${height} answered with ${verdict.kind}; looking for it in the node's chain`);
     } else {
-      log.error(fields, `block ${height} refused by ${signed.node}: ${reason}`);
+      log[this.#isLeftAside() ? 'info' : 'error'](
+        fields,
+        `block ${height} refused by ${signed.node}: ${reason}`,
+      );
     }
     this.#lastReason = reason;
     try {

@@ -16,6 +16,8 @@ const WAITING_MAX = 64;
 interface SubmitterOptions {
   /** Each node's answer to each sending. */
   readonly onVerdict?: (event: NodeVerdict) => void;
+  /** Whether it is told elsewhere that a node is of no use for now: then the log does not warn of its answers. */
+  readonly isLeftAside?: (node: string) => boolean;
 }
 
 interface SubmitterModules {
@@ -61,7 +63,8 @@ class BlockSubmitter implements Submitter {
   submit(block: FoundBlock): Promise<SubmitOutcome> {
     this.#pending += 1;
     const { nodes, clock, log } = this.#modules;
-    const modules = { clock, log, pauses: this.#pauses, onVerdict: this.#options.onVerdict };
+    const { onVerdict, isLeftAside } = this.#options;
+    const modules = { clock, log, pauses: this.#pauses, onVerdict, isLeftAside };
     // Nothing may be awaited before the requests to all nodes are on their way.
     const courses = nodes.map((node) => new SubmitCourse(block, node, modules).run());
     for (const course of courses) {

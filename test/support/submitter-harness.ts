@@ -37,8 +37,10 @@ export function setUpSubmitter(...scripts: Script[]) {
   const log = createKeptLog();
   const rpcs = scripts.map(nodeThatSays);
   const verdicts: NodeVerdict[] = [];
+  /** Names of nodes whose status says why they take no blocks. */
+  const leftAside = new Set<string>();
   const submitter = createSubmitter(
-    { onVerdict: (event) => verdicts.push(event) },
+    { onVerdict: (event) => verdicts.push(event), isLeftAside: (node) => leftAside.has(node) },
     { nodes: rpcs.map((rpc, index) => ({ name: `node${index + 1}`, rpc })), clock, log },
   );
   /** Submits, lets time pass, and gives the outcome if there is one by then. */
@@ -53,7 +55,7 @@ export function setUpSubmitter(...scripts: Script[]) {
     await clock.advance(durationMs);
     return outcome;
   };
-  return { clock, log, rpcs, rpc: rpcs[0] as ScriptedRpc, submitter, verdicts, outcomeAfter };
+  return { clock, log, rpcs, rpc: rpcs[0] as ScriptedRpc, submitter, verdicts, leftAside, outcomeAfter };
 }
 
 export const unreachable = new RpcError('unreachable', 'refuses the connection (ECONNREFUSED)', {
