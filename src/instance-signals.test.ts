@@ -12,6 +12,7 @@ function setUp() {
   const log = createKeptLog();
   const heard: string[] = [];
   const blocks: string[] = [];
+  const woken: string[] = [];
   const listeners: SignalListener[] = [];
   let running = false;
   const report: SignalReport = { signal: 'zmq', node: 'home', state: 'connecting', sentence: 'Connecting.' };
@@ -32,6 +33,7 @@ function setUp() {
               running = false;
             },
             report: () => report,
+            wake: () => void woken.push(report.node),
           };
           return { signals: [signal], sendBlock: (blockHex) => blocks.push(blockHex) > 0 };
         },
@@ -39,7 +41,17 @@ function setUp() {
       { name: 'cellar' },
     ],
   });
-  return { clock, log, heard, blocks, signals, report, listener: listeners[0], isRunning: () => running };
+  return {
+    clock,
+    log,
+    heard,
+    blocks,
+    woken,
+    signals,
+    report,
+    listener: listeners[0],
+    isRunning: () => running,
+  };
 }
 
 test('what the nodes’ signals tell is passed on with the node’s name, and blocks go out to each', async () => {
@@ -52,6 +64,14 @@ test('what the nodes’ signals tell is passed on with the node’s name, and bl
   assert.deepEqual([heard, blocks, signals.reports()], [['zmq of home: ab'], ['00'], [report]]);
   await signals.stop();
   assert.equal(isRunning(), false);
+});
+
+test('when a node is back its own signals are told to try again', () => {
+  const { signals, woken } = setUp();
+  signals.start();
+  signals.wake('cellar');
+  signals.wake('home');
+  assert.deepEqual(woken, ['home']);
 });
 
 test('the log warns of a signal that failed, and says which are on or off', () => {

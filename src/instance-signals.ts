@@ -47,6 +47,12 @@ export class InstanceSignals {
     await Promise.all(this.#nodes.flatMap(({ signals }) => signals.map((signal) => signal.stop())));
   }
 
+  /** A node's RPC is back, so that its other ports may be, too. */
+  wake(node: string): void {
+    for (const { signals } of this.#nodes)
+      for (const signal of signals) if (signal.report().node === node) signal.wake?.();
+  }
+
   reports(): SignalReport[] {
     return this.#nodes.flatMap(({ signals }) => signals.map((signal) => signal.report()));
   }

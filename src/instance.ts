@@ -129,6 +129,7 @@ export class Instance {
         onStatus: (status) => {
           this.#nodeStatus = status;
         },
+        onBack: (node) => this.#signals.wake(node),
       },
       { nodes, clock, log, parseTemplate: (raw) => parseTemplate(raw, options.pow, network) },
     );

@@ -366,3 +366,18 @@ test('stop ends every timer and question, and nothing is told afterwards', async
   await clock.advance(60_000);
   assert.deepEqual([jobs.length, statuses.length], told);
 });
+
+test('a node that is up after it was away or starting is told of once, when its other ports are open, too', async () => {
+  const back: string[] = [];
+  const { clock, set, n2 } = setUp(2, { onBack: (node) => back.push(node) });
+  n2.state.away = GONE;
+  set.start();
+  await clock.advance(20_000);
+  n2.state.away = new RpcError('warming-up', 'Loading block index...', { rpcCode: -28 });
+  await clock.advance(20_000);
+  assert.deepEqual(back, []);
+  n2.state.away = undefined;
+  await clock.advance(60_000);
+  assert.deepEqual(back, ['n2']);
+  await set.stop();
+});

@@ -20,6 +20,8 @@ export interface NodeSetOptions<T extends TemplateHead> {
   readonly onTemplate: (template: T, about: { readonly newTip: boolean; readonly node: string }) => void;
   /** Called when the state or sentence of all nodes together changes: ready as long as one gives templates. */
   readonly onStatus: (status: NodeStatus) => void;
+  /** A node was away or starting, and is not any more: what listens to its other ports may try them again. */
+  readonly onBack?: (node: string) => void;
 }
 
 export interface NodeSetModules<T extends TemplateHead> {
@@ -49,6 +51,9 @@ const LOOK_EVERY_MS = SILENT_MS / 2;
 const RETURN_JOB_AFTER_MS = 10_000;
 /** Miners get a new job at least this often, also when the next refresh comes its whole interval after a return. */
 const JOB_AGE_MAX_MS = 55_000;
+
+/** ravend opens its RPC port before the one for other nodes: that one answers when it has started. */
+const NOT_UP: readonly NodeState[] = ['unreachable', 'starting'];
 
 /** Of a node in another state either nothing is known, or that it is of another network or coin. */
 const OF_OUR_CHAIN: readonly NodeState[] = ['ready', 'behind', 'forked', 'downloading', 'no-peers'];
@@ -192,6 +197,7 @@ export class NodeSet<T extends TemplateHead> {
       },
       onTemplate: (template) => this.#takeTemplate(member, template),
       onChange: () => this.#consider(),
+      onState: (before) => this.#noteState(member, before),
     });
     return member;
   }
@@ -294,6 +300,12 @@ export class NodeSet<T extends TemplateHead> {
       member.apartSinceMs ??= nowMs;
       if (nowMs - member.apartSinceMs >= APART_MS && this.#works.isLevel(other, tip)) member.isForked = true;
     }
+  }
+
+  /** @param state of its template source before */
+  #noteState(member: SetMember<T>, state: NodeState): void {
+    if (!NOT_UP.includes(state) || NOT_UP.includes(member.status.state)) return;
+    this.#guard(() => this.#options.onBack?.(member.node.name));
   }
 
   #statusOf(member: SetMember<T>): NodeStatus {

@@ -63,6 +63,13 @@ export class P2pPeer implements TipSignal {
     this.#connect();
   }
 
+  /** The node is back: the next attempt, which may be a minute off, comes now. */
+  wake(): void {
+    if (this.#stopped || this.#retry === undefined) return;
+    this.#retry.cancel();
+    this.#connect();
+  }
+
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#retry?.cancel();

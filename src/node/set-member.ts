@@ -5,7 +5,7 @@ import { askFacts, type NodeFacts } from './node-facts.ts';
 import { PollMeter } from './poll-meter.ts';
 import { isUnknownBlock } from './rpc-error.ts';
 import type { NodeView } from './source-choice.ts';
-import { CONNECTING, downloading, type NodeStatus } from './status.ts';
+import { CONNECTING, downloading, type NodeState, type NodeStatus } from './status.ts';
 import {
   createTemplateSource,
   type ParsedTemplate,
@@ -36,6 +36,8 @@ export interface MemberEvents<T> {
   readonly onTemplate: (template: T) => void;
   /** Something else about it changed: status, facts, the work of its tip. */
   readonly onChange: () => void;
+  /** Its status is another one. @param before the state that it had */
+  readonly onState: (before: NodeState) => void;
 }
 
 export interface MemberOptions {
@@ -195,11 +197,12 @@ export class SetMember<T extends TemplateHead> {
   }
 
   #takeStatus(status: NodeStatus): void {
-    const wasDownloading = this.status.state === 'downloading';
+    const { state: before } = this.status;
     this.status = status;
     // A template of before is no proof of what comes after.
     if (status.state !== 'ready') this.template = undefined;
-    if (status.state === 'downloading' && !wasDownloading) this.askFacts();
+    if (status.state === 'downloading' && before !== 'downloading') this.askFacts();
+    this.#events.onState(before);
     this.#events.onChange();
   }
 

@@ -17,6 +17,8 @@ export interface TipSignal {
   /** No callback comes after the call. */
   stop(): Promise<void>;
   report(): SignalReport;
+  /** The node is back: whoever waits before the next attempt may make it now. */
+  wake?(): void;
 }
 
 /** What every signal is given. */
