@@ -6,7 +6,7 @@ import { apiStatus } from '../../test/support/api-status.ts';
 import { createKeptLog } from '../../test/support/scripted-rpc.ts';
 import { createVirtualClock } from '../../test/support/virtual-clock.ts';
 import { KpssError } from '../error.ts';
-import type { ApiError } from './api-types.ts';
+import type { ApiError, ApiStatus } from './api-types.ts';
 import { WebServer, type WebServerModules, type WebServerOptions } from './server.ts';
 
 const HASH = `00000000${'ab'.repeat(28)}`;
@@ -309,6 +309,36 @@ test('connections are bounded', async () => {
   assert.match(await read(first), /^HTTP\/1.1 200/);
   // With all these open it still ends at once.
   await server.close();
+});
+
+test('however many ask, the status is made ten times a second', async () => {
+  let made = 0;
+  const status = () => ({ ...apiStatus(), uptimeS: ++made });
+  const { url, clock } = await serve({}, { status });
+  const uptime = async () => ((await (await fetch(`${url}/api/v1/status`)).json()) as ApiStatus).uptimeS;
+  assert.deepEqual([await uptime(), await uptime(), await uptime()], [1, 1, 1]);
+  await clock.advance(100);
+  assert.deepEqual([await uptime(), await uptime()], [2, 2]);
+  for (let i = 0; i < 3; i++) await (await fetch(`${url}/metrics`)).text();
+  assert.equal(made, 3);
+});
+
+test('who asks on and on without waiting for answers is cut off, and others are served', async () => {
+  const { port, url } = await serve();
+  const request = 'GET /api/v1/status HTTP/1.1\r\nHost: localhost\r\n\r\n';
+  assert.doesNotMatch(await raw(port, request.repeat(1_000)), /\r\n\r\n.*\r\n\r\n/s, 'hardly an answer');
+  assert.equal((await fetch(url)).status, 200);
+  const last = request.replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n');
+  assert.equal((await raw(port, request + last)).match(/HTTP\/1.1 200/g)?.length, 2, 'a second one may wait');
+});
+
+test('one connection may ask for the status again and again, each time after its answer', async () => {
+  const { port } = await serve();
+  const socket = await open(port);
+  for (let i = 0; i < 20; i++) {
+    socket.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    assert.match(String((await once(socket, 'data'))[0]), /^HTTP\/1.1 200/);
+  }
 });
 
 test('a fault within is told without its words, and logged', async () => {

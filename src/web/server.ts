@@ -4,8 +4,10 @@ import { KpssError, listenTrouble } from '../error.ts';
 import type { Clock, Log } from '../mining/ports.ts';
 import type { ApiError, ApiErrorCode, ApiStatus } from './api-types.ts';
 import { isLoopback, isOwnName, isOwnOrigin } from './guard.ts';
+import { keptAWhile } from './kept.ts';
 import { METRICS_TYPE, metricsText } from './metrics.ts';
 import { NotifyGate, readNotifiedHash } from './notify.ts';
+import { createPatientServer } from './pipelining.ts';
 
 /** A block hash and some JSON around it are under 100 bytes. */
 const BODY_BYTES_MAX = 1024;
@@ -43,6 +45,7 @@ const STATUS_OF: Readonly<Record<ApiErrorCode, number>> = {
   failed: 500,
 };
 
+const JSON_TYPE = 'application/json; charset=utf-8';
 const WELCOME = `KPSS, a solo-mining stratum server. GET /api/v1/status tells how it is doing, as does: kpss status
 GET /metrics tells the same to Prometheus
 POST /notify/INSTANCE?hash=BLOCK_HASH tells it of a new block: blocknotify= in raven.conf
@@ -89,20 +92,20 @@ export class WebServer {
       new NotifyGate(modules.clock, (hashHex) => modules.notify(instance, hashHex));
     this.#gates = new Map(options.instances.map((instance) => [instance, gate(instance)]));
     const requestTimeout = options.requestWithinMs ?? REQUEST_WITHIN_MS;
+    const http = {
+      maxHeaderSize: HEADER_BYTES_MAX,
+      headersTimeout: requestTimeout,
+      requestTimeout,
+      keepAliveTimeout: IDLE_MS_MAX,
+      connectionsCheckingInterval: options.checkIntervalMs ?? CHECK_INTERVAL_MS,
+      // A request without is refused here, in the same words as one with a wrong one.
+      requireHostHeader: false,
+    };
     this.#app = fastify({
       bodyLimit: BODY_BYTES_MAX,
-      requestTimeout,
-      connectionTimeout: IDLE_MS_MAX,
-      keepAliveTimeout: IDLE_MS_MAX,
       // At the end nobody is waited for.
       forceCloseConnections: true,
-      http: {
-        maxHeaderSize: HEADER_BYTES_MAX,
-        headersTimeout: requestTimeout,
-        connectionsCheckingInterval: options.checkIntervalMs ?? CHECK_INTERVAL_MS,
-        // A request without is refused here, in the same words as one with a wrong one.
-        requireHostHeader: false,
-      },
+      serverFactory: (handler) => createPatientServer(http, handler).setTimeout(IDLE_MS_MAX),
       clientErrorHandler: (error, socket) => answerBroken(error.code, socket),
       frameworkErrors: (error, _request, reply) => this.#refuseBroken(error, reply),
     });
@@ -148,10 +151,11 @@ export class WebServer {
     });
     app.setErrorHandler((error, _request, reply) => this.#refuseBroken(error, reply));
     app.get('/', (_request, reply) => reply.type('text/plain; charset=utf-8').send(WELCOME));
-    app.get('/api/v1/status', (_request, reply) => reply.send(this.#modules.status()));
-    app.get('/metrics', async (_request, reply) =>
-      reply.type(METRICS_TYPE).send(await metricsText(this.#modules.status())),
-    );
+    const { clock, status } = this.#modules;
+    const statusJson = keptAWhile(clock, () => JSON.stringify(status()));
+    const metrics = keptAWhile(clock, () => metricsText(status()));
+    app.get('/api/v1/status', (_request, reply) => reply.type(JSON_TYPE).send(statusJson()));
+    app.get('/metrics', async (_request, reply) => reply.type(METRICS_TYPE).send(await metrics()));
     app.post<{ Params: { instance: string }; Querystring: { hash?: unknown }; Body: string | undefined }>(
       '/notify/:instance',
       ({ params, query, body }, reply) => this.#takeNotice(params.instance, query.hash, body ?? '', reply),
@@ -207,7 +211,7 @@ function answerBroken(cause: string, socket: Socket): void {
   if (!socket.writable) return;
   const [code, message] = brokenBy(cause);
   const body = JSON.stringify({ error: { code, message } } satisfies ApiError);
-  const head = `HTTP/1.1 ${STATUS_OF[code]} Refused\r\ncontent-type: application/json; charset=utf-8\r\n`;
+  const head = `HTTP/1.1 ${STATUS_OF[code]} Refused\r\ncontent-type: ${JSON_TYPE}\r\n`;
   socket.write(`${head}content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`);
   socket.destroySoon();
 }
