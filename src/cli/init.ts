@@ -3,6 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import type { Environment } from '../config/environment.ts';
 import { resolveConfig } from '../config/load.ts';
 import { CONFIG_FILE, isThere } from './config-file.ts';
+import { withoutControlCodes } from './control-codes.ts';
 import type { LocalNode } from './find-nodes.ts';
 import { answersFromFlags, type InitFlags } from './init-answers.ts';
 import { type InitAnswers, initFileText } from './init-file.ts';
@@ -72,7 +73,7 @@ async function finish(answers: InitAnswers | string, file: string, io: InitIo): 
     return 1;
   }
   if (problems.length > 0) {
-    for (const problem of problems) io.complain(`kpss init: ${problem}`);
+    for (const problem of problems) io.complain(`kpss init: ${withoutControlCodes(problem)}`);
     io.complain('kpss init: nothing was written');
     return 2;
   }

@@ -65,6 +65,14 @@ test('kpss start refuses to guess that the devnet is meant', async () => {
   assert.doesNotMatch(kpss.stderr, /hunter2/);
 });
 
+test('a setting’s own name moves no cursor when it is told to be unknown', async () => {
+  const folder = folderWith();
+  writeFileSync(join(folder, 'kpss.yaml'), '"a\\e[2Jb": 1\n');
+  const kpss = new KpssProcess(['start'], { cwd: folder });
+  assert.equal(await kpss.exit(), 2);
+  assert.match(kpss.stderr, /^kpss\.yaml:1: a \[2Jb: unknown setting/);
+});
+
 test('--host opens the miners’ port to others', async () => {
   const folder = folderWith();
   const kpss = new KpssProcess(['start', '--host', '0.0.0.0', '--port', '0', '--network', 'regtest'], {

@@ -7,6 +7,7 @@ import { createFileJournalStore, journalPath } from '../store/journal-store.ts';
 import { createLoggedVerifier } from '../verifier-log.ts';
 import { startWebSide } from '../web-side.ts';
 import { configFile } from './config-file.ts';
+import { withoutControlCodes } from './control-codes.ts';
 import { type DevIo, runDev } from './dev.ts';
 import { findMisplaced } from './misplaced.ts';
 import type { Progress } from './progress.ts';
@@ -50,7 +51,7 @@ export async function runStart(flags: StartFlags, io: StartIo): Promise<number> 
   }
   const resolved = resolveConfig({ file, flags: settings, env: io.env });
   if (!resolved.ok) {
-    for (const problem of resolved.problems) io.complain(problem);
+    for (const problem of resolved.problems) io.complain(withoutControlCodes(problem));
     io.complain('kpss: the configuration is wrong, nothing was started');
     return 2;
   }

@@ -1,5 +1,16 @@
-import { isMap, isNode, isPair, isScalar, LineCounter, type Node, parseDocument, type YAMLError } from 'yaml';
-import { type Path, type Place, pathText } from './problems.ts';
+import {
+  type Document,
+  isMap,
+  isNode,
+  isPair,
+  isScalar,
+  LineCounter,
+  type Node,
+  parseDocument,
+  visit,
+  type YAMLError,
+} from 'yaml';
+import { firstProblems, type Path, type Place, pathText } from './problems.ts';
 
 /** A configuration file's content, with the lines its settings stand on. */
 export interface ConfigDocument {
@@ -13,23 +24,22 @@ export type DocumentResult =
   | { readonly ok: true; readonly document: ConfigDocument }
   | { readonly ok: false; readonly problems: readonly string[] };
 
-/** A configuration is a page or two. More is some other file, and is not parsed. */
-export const CONFIG_CHARS_MAX = 1024 * 1024;
+/** 64 instances of a page each. More is some other file, and is not read. */
+export const CONFIG_BYTES_MAX = 256 * 1024;
 
 /**
  * Parses YAML.
  * @param name how the file is called in messages
  */
 export function parseConfigText(text: string, name: string): DocumentResult {
-  if (text.length > CONFIG_CHARS_MAX)
-    return { ok: false, problems: [`${name}: too long for a configuration`] };
   const lines = new LineCounter();
-  const parsed = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: 'error' });
-  if (parsed.errors.length > 0) {
-    const problems = parsed.errors.map(
-      (error) => `${name}:${lines.linePos(error.pos[0]).line}: ${errorText(error, text)}`,
-    );
-    return { ok: false, problems };
+  // The package compares each key with all others of its group, which takes a minute for 50,000.
+  const options = { uniqueKeys: false, lineCounter: lines, prettyErrors: false, logLevel: 'error' } as const;
+  const parsed = parseDocument(text, options);
+  const faults = [...parsed.errors.map(faultOf), ...repeatedKeys(parsed)].sort((a, b) => a.offset - b.offset);
+  if (faults.length > 0) {
+    const problems = faults.map(({ offset, text }) => `${name}:${lines.linePos(offset).line}: ${text}`);
+    return { ok: false, problems: firstProblems(problems, problems.length) };
   }
   const locate = (path: Path): Place => {
     const order = offsetOf(parsed.contents, path) ?? 0;
@@ -44,11 +54,32 @@ export function parseConfigText(text: string, name: string): DocumentResult {
   }
 }
 
+interface Fault {
+  /** Characters from the file's beginning. */
+  readonly offset: number;
+  readonly text: string;
+}
+
 /** What is wrong with the YAML, without anything of its values: one may be the password. */
-function errorText({ code, pos, message }: YAMLError, text: string): string {
-  if (code !== 'DUPLICATE_KEY') return withoutContent(message);
-  const key = /^\w{1,60}/.exec(text.slice(pos[0]).replace(/^["']/, ''))?.[0] ?? 'a setting';
-  return `${key}: stands here a second time in its group: keep one of them`;
+function faultOf({ pos, message }: YAMLError): Fault {
+  return { offset: pos[0], text: withoutContent(message) };
+}
+
+function repeatedKeys(document: Document): Fault[] {
+  const faults: Fault[] = [];
+  visit(document, {
+    Map(_, { items }) {
+      const seen = new Set<unknown>();
+      for (const { key } of items) {
+        if (!isScalar(key)) continue;
+        const name = /^\w{1,60}/.exec(String(key.value))?.[0] ?? 'a setting';
+        const text = `${name}: stands here a second time in its group: keep one of them`;
+        if (seen.has(key.value)) faults.push({ offset: key.range?.[0] ?? 0, text });
+        seen.add(key.value);
+      }
+    },
+  });
+  return faults;
 }
 
 /** The yaml package puts what it has found after a colon, or after a backslash. */

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { bad, CONFIG_FOLDER, MAIN } from '../../test/support/config.ts';
@@ -80,9 +81,36 @@ instnces: []
     assert.deepEqual(bad('node: { url: a,\n  url: b }'), [`kpss.yaml:2: url: ${twice}`]);
     assert.match(bad('- a\n- b\n').join(), /^kpss\.yaml:1: expected settings, got a list/);
     assert.match(bad('hello').join(), /^kpss\.yaml:1: expected settings, got "hello"/);
-    assert.match(bad(`a: "${'x'.repeat(1024 * 1024)}"`).join(), /^kpss\.yaml: too long/);
+    assert.match(bad(`a: "${'x'.repeat(256 * 1024)}"`).join(), /^kpss\.yaml: too long/);
     const bomb = `a: &a [x]\n${'bcdefgh'.replace(/./g, (c) => `${c}: &${c} [${Array(9).fill(`*${String.fromCharCode(c.charCodeAt(0) - 1)}`)}]\n`)}`;
     assert.match(bad(bomb).join(), /^kpss\.yaml: Excessive alias count/);
+  });
+
+  test('of some other, large file are fifty, and told at once', () => {
+    const keys = Array.from({ length: 30_000 }, (_, i) => `k${i.toString(36)}:\n`).join('');
+    const told = bad(keys.replaceAll(':', ': 1').slice(0, -1));
+    assert.equal(told.length, 51);
+    assert.match(told[0] ?? '', /^kpss\.yaml:1: k0: unknown setting/);
+    assert.equal(told.at(-1), 'and 29950 more');
+    assert.match(
+      bad(`${'y'.repeat(900)}: 1`).join(),
+      /^kpss\.yaml:1: y{60}…: unknown setting; there are .{1,300}$/,
+    );
+  });
+
+  test('of a thousand instances are one', () => {
+    const text = bad(`instances:\n${'  - {}\n'.repeat(1_000)}`);
+    assert.deepEqual(text, ['kpss.yaml:1: instances: expected at most 64 instances, got 1000']);
+  });
+
+  test('of a pipe in the place of the file are told without waiting', () => {
+    if (process.platform === 'win32') return;
+    const file = join(CONFIG_FOLDER, 'pipe.yaml');
+    execFileSync('mkfifo', [file]);
+    assert.deepEqual(resolveConfig({ file, flags: {}, env: {} }), {
+      ok: false,
+      problems: [`${file}: it is no file`],
+    });
   });
 
   test('of a file that is not there say so', () => {
@@ -93,7 +121,7 @@ instnces: []
     });
     const directory = resolveConfig({ file: CONFIG_FOLDER, flags: {}, env: {} });
     assert.ok(!directory.ok);
-    assert.match(directory.problems.join(), /cannot be read \(EISDIR\)/);
+    assert.match(directory.problems.join(), /: it is no file$/);
   });
 
   test('of a coin say which networks it has, and that its cookie is not known', () => {

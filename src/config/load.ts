@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { resolveDataDirectory } from './data-directory.ts';
 import { type Machine, thisMachine } from './data-folder.ts';
-import { type ConfigDocument, type DocumentResult, parseConfigText } from './document.ts';
+import { CONFIG_BYTES_MAX, type ConfigDocument, type DocumentResult, parseConfigText } from './document.ts';
 import { ambiguousVariables, type Environment, strayVariables } from './environment.ts';
 import { applyFlags, flagFor, type InstanceEntry } from './flags.ts';
 import { isEverywhere } from './host.ts';
@@ -23,6 +23,9 @@ export interface ConfigSources {
   /** Where the node's default cookie and the user's caches are; this machine when left out. */
   readonly machine?: Machine;
 }
+
+/** Each has its port, its nodes and its light caches of 90 MB: no machine serves more. */
+const INSTANCES_MAX = 64;
 
 /** What stands beside a list of instances, since all of them share it. */
 const OF_ALL: readonly string[] = ['verifier', 'web', 'log', 'dataDirectory'];
@@ -81,6 +84,13 @@ function withoutFile(): DocumentResult {
 
 function readDocument(file: string): DocumentResult {
   try {
+    const stats = statSync(file);
+    // Opening a pipe would wait for somebody to write into it.
+    if (!stats.isFile()) return { ok: false, problems: [`${file}: it is no file`] };
+    if (stats.size > CONFIG_BYTES_MAX) {
+      const bound = `${CONFIG_BYTES_MAX / 1024} KiB are the most`;
+      return { ok: false, problems: [`${file}: too long for a configuration: ${bound}`] };
+    }
     const parsed = parseConfigText(readFileSync(file, 'utf8'), file);
     if (!parsed.ok || parsed.document.value !== undefined) return parsed;
     return { ok: true, document: { ...parsed.document, value: {} } };
@@ -102,6 +112,10 @@ function findInstances(root: Group, problems: Problems): InstanceEntry[] {
   }
   if (!Array.isArray(instances) || instances.length === 0) {
     problems.add(['instances'], `expected a list with at least one instance${gotText([], instances)}`);
+    return [];
+  }
+  if (instances.length > INSTANCES_MAX) {
+    problems.add(['instances'], `expected at most ${INSTANCES_MAX} instances, got ${instances.length}`);
     return [];
   }
   return instances.map((value: unknown, i) => ({ value, path: ['instances', i] }));

@@ -1,12 +1,28 @@
 /** From the top of the configuration: `['instances', 0, 'stratum', 'port']`. */
 export type Path = readonly (string | number)[];
 
-/** `instances[0].stratum.port` */
+/** No setting's name is half as long. */
+const STEP_LENGTH_MAX = 60;
+
+/** `instances[0].stratum.port`; what is longer than any name of a setting is cut. */
 export function pathText(path: Path): string {
   return path.reduce<string>((text, step) => {
     if (typeof step === 'number') return `${text}[${step}]`;
-    return text === '' ? step : `${text}.${step}`;
+    const name = step.length > STEP_LENGTH_MAX ? `${step.slice(0, STEP_LENGTH_MAX)}…` : step;
+    return text === '' ? name : `${text}.${name}`;
   }, '');
+}
+
+/** More than one mends at a sitting, and than a screen shows; some other file may have thousands. */
+const PROBLEMS_MAX = 50;
+
+/**
+ * @param count how many there are, of which `problems` may be the first only
+ * @returns those that are told
+ */
+export function firstProblems(problems: readonly string[], count: number): readonly string[] {
+  const more = count - PROBLEMS_MAX;
+  return more <= 0 ? problems : [...problems.slice(0, PROBLEMS_MAX), `and ${more} more`];
 }
 
 /** Where a setting comes from. */
@@ -25,6 +41,8 @@ export class Problems {
   readonly #locate: (path: Path) => Place;
   readonly #labels = new Map<string, string>();
   readonly #found = new Map<string, Place>();
+  /** Those that are only counted. */
+  readonly #more = new Set<string>();
 
   /** @param locate where a setting without a label stands */
   constructor(locate: (path: Path) => Place) {
@@ -41,28 +59,38 @@ export class Problems {
     return this.#labels.get(pathText(path));
   }
 
-  /** The first problem of a setting counts; those that come of it would only confuse. */
-  add(path: Path, text: string): void {
+  /**
+   * The first problem of a setting counts; those that come of it would only confuse.
+   * @param text or what makes it, where that takes its time
+   */
+  add(path: Path, text: string | (() => string)): void {
     const label = this.labelOf(path);
-    if (label === undefined) this.#note(pathText(path), this.#locate(path), text);
+    if (label === undefined) this.#note(pathText(path), () => this.#locate(path), text);
     else this.addTo(label, text);
   }
 
   /** @param label the flag or variable that is wrong */
-  addTo(label: string, text: string): void {
-    this.#note(label, { text: label, order: BEFORE_THE_FILE }, text);
+  addTo(label: string, text: string | (() => string)): void {
+    this.#note(label, () => ({ text: label, order: BEFORE_THE_FILE }), text);
   }
 
   get count(): number {
-    return this.#found.size;
+    return this.#found.size + this.#more.size;
   }
 
-  /** Flags and variables first, then as the file goes. */
+  /** Flags and variables first, then as the file goes; of very many the first that were found. */
   get list(): readonly string[] {
-    return [...this.#found.values()].sort((a, b) => a.order - b.order).map(({ text }) => text);
+    const found = [...this.#found.values()].sort((a, b) => a.order - b.order).map(({ text }) => text);
+    return firstProblems(found, this.count);
   }
 
-  #note(key: string, { text: place, order }: Place, text: string): void {
-    if (!this.#found.has(key)) this.#found.set(key, { text: `${place}: ${text}`, order });
+  #note(key: string, locate: () => Place, text: string | (() => string)): void {
+    if (this.#found.has(key)) return;
+    if (this.#found.size >= PROBLEMS_MAX) {
+      this.#more.add(key);
+      return;
+    }
+    const { text: place, order } = locate();
+    this.#found.set(key, { text: `${place}: ${typeof text === 'string' ? text : text()}`, order });
   }
 }

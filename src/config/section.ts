@@ -31,7 +31,8 @@ export function readSection<T extends z.ZodObject>(
       for (const key of issue.keys) {
         // What stands behind a colon is a value, perhaps a secret one.
         const [name = key, ...rest] = key.split(':');
-        const text = rest.length > 0 ? 'put a space after the colon' : unknownText(schema, name);
+        const text = (): string =>
+          rest.length > 0 ? 'put a space after the colon' : unknownText(schema, name);
         problems.add([...path, name], text);
         wrong.add(key);
       }

@@ -28,6 +28,8 @@ export function listText(words: readonly string[]): string {
  * begins or ends with (`mainnet`, `rpcuser`) or is the beginning of (`raven`).
  */
 export function nearest(word: string, known: readonly string[]): string | undefined {
+  // Not a word.
+  if (word.length > SHOWN_LENGTH_MAX) return undefined;
   const small = word.toLowerCase();
   // A third of the letters wrong is a typing error; more is another word.
   const bound = Math.max(1, Math.floor(word.length / 3));
