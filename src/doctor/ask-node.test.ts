@@ -14,7 +14,7 @@ test('no call takes longer than is left until the deadline, and all fail without
   for (let i = 0; i < 4; i++) assert.equal((await ask('getblockchaininfo')).ok, false);
   assert.deepEqual(
     rpc.calls.map(({ timeoutMs }) => timeoutMs),
-    [3_000, 3_000, 1_000, 200],
+    [5_000, 3_500, 1_000, 200],
   );
 });
 

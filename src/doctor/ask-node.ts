@@ -27,8 +27,8 @@ export interface NodeAnswers {
 
 export type Asker = (method: string, params?: readonly unknown[]) => Promise<Answer>;
 
-/** A call that takes longer is a hint by itself; and all of them together must fit into the whole time. */
-const CALL_MS_MAX = 3_000;
+/** A node that needs three seconds for each is slow, and can be mined on; all of them must fit into the whole time. */
+const CALL_MS_MAX = 5_000;
 /** Less than this is no time for an answer. */
 const CALL_MS_MIN = 200;
 /** Enough for a middle that one slow answer does not move. */

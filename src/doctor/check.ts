@@ -1,3 +1,4 @@
+import { RpcError } from '../node/rpc-error.ts';
 import { describe } from '../node/status.ts';
 
 /**
@@ -96,6 +97,16 @@ export function wordsOf(error: unknown): { readonly sentence: string; readonly c
 export function failure(id: CheckId, error: unknown): Finding {
   const { sentence, cure } = wordsOf(error);
   return red(id, sentence, cure);
+}
+
+/**
+ * A call that failed at a node that answers others: what the doctor has no time to wait for, an instance waits for.
+ * @returns red in the words of the failed call, yellow where there was only no answer in time
+ */
+export function failureAmongAnswers(id: CheckId, error: unknown): Finding {
+  const finding = failure(id, error);
+  const isLate = error instanceof RpcError && error.kind === 'timeout';
+  return isLate ? { ...finding, verdict: 'yellow' } : finding;
 }
 
 /** Whether blocks can be found as things are: nothing is red. */

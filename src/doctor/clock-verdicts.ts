@@ -4,7 +4,9 @@ import { type Finding, green, red, skipped, yellow } from './check.ts';
 
 /** A template's time comes in whole seconds and may be some seconds old: less than this is no news. */
 const OFF_S_WARN = 30;
-/** A block whose time is further ahead is refused by every node. Source: Ravencoin Core, MAX_FUTURE_BLOCK_TIME_DGW */
+/**
+ * A block whose time is further ahead of a node's clock is refused by it. Source: Ravencoin Core, MAX_FUTURE_BLOCK_TIME_DGW
+ */
 const OFF_S_MAX = 720;
 const CURE = 'Have both machines set their clocks by themselves (NTP; on Linux: timedatectl set-ntp true).';
 
@@ -25,7 +27,10 @@ export function judgeNodeClock({ template, network }: NodeAnswers): Finding {
   const toPeersS = typeof offset === 'number' ? offset : 0;
   const sentence = `The node’s clock is ${aheadText(aheadS, 'this machine’s')}${peersText(toPeersS)}.`;
   if (Math.abs(aheadS) > OFF_S_MAX) {
-    const why = 'A block whose time is more than 720 s ahead is refused by the network.';
+    const why =
+      aheadS > 0
+        ? 'A block whose time is more than 720 s ahead is refused by the network.'
+        : 'To this node the network’s blocks are more than 720 s ahead: it refuses them, and stays behind.';
     return red('node.clock', sentence, `${why} ${CURE}`);
   }
   if (Math.abs(aheadS) > OFF_S_WARN || Math.abs(toPeersS) > OFF_S_WARN)

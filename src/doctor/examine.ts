@@ -1,8 +1,9 @@
-import type { Config, InstanceConfig, NodeConfig } from '../config/types.ts';
+import type { Config, InstanceConfig } from '../config/types.ts';
 import { PROOFS_OF_WORK } from '../kawpow/params.ts';
-import type { Clock, RandomSource } from '../mining/ports.ts';
+import type { Clock, NodeRpc, RandomSource } from '../mining/ports.ts';
 import { createRpcClient } from '../node/rpc-client.ts';
 import { journalPath } from '../store/journal-store.ts';
+import { createAsker } from './ask-node.ts';
 import type { Check, Finding } from './check.ts';
 import { examineNode } from './examine-node.ts';
 import { hasLightCache, lookAtFolder } from './machine-facts.ts';
@@ -19,7 +20,7 @@ import {
 } from './machine-verdicts.ts';
 import { runningInstances } from './running.ts';
 import { tryListen } from './tcp.ts';
-import { judgeTogether } from './together.ts';
+import { type CommonBlock, judgeTogether } from './together.ts';
 import { measureVerifier } from './verifier-speed.ts';
 
 export interface ExamineModules {
@@ -33,6 +34,8 @@ export interface ExamineModules {
 
 /** As many as ravend answers at once (rpcthreads=4): the doctor leaves its queue to those who mine. */
 const SOCKETS_MAX = 4;
+/** One small question, at nodes that answered greater ones just now. */
+const COMMON_MS_MAX = 1_000;
 
 /**
  * Looks at everything between a configuration and a found block, at once where nothing depends on one another. Changes
@@ -84,10 +87,20 @@ async function examineInstance(
   modules: ExamineModules,
 ): Promise<InstanceExamination> {
   const { name, stratum, nodes } = instance;
-  const [listen, ...examined] = await Promise.all([
+  const { clock } = modules;
+  const rpcs = nodes.map(({ url, credentials }) =>
+    createRpcClient({ url, credentials, clock, maxSockets: SOCKETS_MAX }),
+  );
+  const [listen, ...alone] = await Promise.all([
     tryListen(stratum.host, stratum.port),
-    ...nodes.map((node) => examineOver(node, instance, modules)),
+    ...nodes.map(async (node, i) => {
+      const rpc = rpcs[i];
+      if (rpc === undefined) throw new Error('each node has its client');
+      return { ...(await examineNode(node, instance, { ...modules, rpc })), rpc };
+    }),
   ]);
+  const examined = await withCommonBlocks(alone, clock);
+  for (const rpc of rpcs) rpc.close();
   const own = [judgePort('instance.port', stratum, listen, runs, 'stratum'), judgeInstancePayout(instance)];
   const ofNodes = judgeTogether(examined.map((node, i) => ({ ...node, name: nodes[i]?.name ?? '' })));
   const checks = [
@@ -98,14 +111,22 @@ async function examineInstance(
   return { instance, checks, epoch };
 }
 
-async function examineOver(node: NodeConfig, instance: InstanceConfig, { clock, random }: ExamineModules) {
-  const { url, credentials } = node;
-  const rpc = createRpcClient({ url, credentials, clock, maxSockets: SOCKETS_MAX });
-  try {
-    return await examineNode(node, instance, { rpc, clock, random });
-  } finally {
-    rpc.close();
-  }
+/** The newest block that all nodes should have is asked for, where there are several: two blocks can have one height. */
+async function withCommonBlocks<T extends { readonly height: number | undefined; readonly rpc: NodeRpc }>(
+  nodes: readonly T[],
+  clock: Clock,
+): Promise<readonly (T & { readonly common: CommonBlock | undefined })[]> {
+  const working = nodes.flatMap(({ height }) => height ?? []);
+  const height = Math.min(...working) - 1;
+  return Promise.all(
+    nodes.map(async (node) => {
+      if (working.length < 2 || node.height === undefined) return { ...node, common: undefined };
+      const ask = createAsker(node.rpc, clock, clock.nowMs() + COMMON_MS_MAX);
+      const answer = await ask('getblockhash', [height]);
+      const hash = answer.ok && typeof answer.value === 'string' ? answer.value : undefined;
+      return { ...node, common: hash === undefined ? undefined : { height, hash } };
+    }),
+  );
 }
 
 /** The first instance whose epoch is known stands for all: they share the threads. */
@@ -118,8 +139,9 @@ async function measured(
   if (known?.epoch === undefined) return undefined;
   const pow = PROOFS_OF_WORK[known.instance.network.proofOfWork];
   const { epoch } = known;
-  const isCached = await hasLightCache(verifier, pow, epoch);
-  return { epoch, threads: verifier.threads, isCached, sharesPerS: measure(pow, epoch, clock) };
+  const isOff = verifier.cacheDirectory === undefined;
+  const cache = isOff ? 'off' : (await hasLightCache(verifier, pow, epoch)) ? 'on-disk' : 'not-yet';
+  return { epoch, threads: verifier.threads, cache, sharesPerS: measure(pow, epoch, clock) };
 }
 
 function owned(

@@ -76,8 +76,13 @@ test('a clock that was never set is red', () => {
 });
 
 test('a slow verifier is a warning with what to do', () => {
-  const facts = { epoch: 560, sharesPerS: 480, threads: 1, isCached: true };
+  const facts = { epoch: 560, sharesPerS: 480, threads: 1, cache: 'on-disk' } as const;
   assert.match(judgeVerifier(facts).sentence, /about 480 shares of epoch 560 a second with its one thread/);
+  assert.match(
+    judgeVerifier({ ...facts, cache: 'not-yet' }).sentence,
+    /not on disk yet; the first start builds it/,
+  );
+  assert.match(judgeVerifier({ ...facts, cache: 'off' }).sentence, /not kept on disk; each start builds it/);
   assert.equal(judgeVerifier({ ...facts, sharesPerS: 2 }).verdict, 'yellow');
   assert.equal(judgeVerifier({ ...facts, sharesPerS: 2, threads: 4 }).verdict, 'green');
 });

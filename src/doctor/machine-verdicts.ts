@@ -82,18 +82,24 @@ export interface VerifierFacts {
   /** Of one thread. */
   readonly sharesPerS: number;
   readonly threads: number;
-  readonly isCached: boolean;
+  /** How its light cache is kept: `off` where none are. */
+  readonly cache: 'on-disk' | 'not-yet' | 'off';
 }
+
+const CACHE_TEXTS: Readonly<Record<VerifierFacts['cache'], string>> = {
+  'on-disk': 'on disk',
+  'not-yet': 'not on disk yet; the first start builds it, which takes some seconds',
+  off: 'not kept on disk; each start builds it, which takes some seconds',
+};
 
 /** @param facts undefined where the epoch is not known, or measuring failed */
 export function judgeVerifier(facts: VerifierFacts | undefined): Finding {
   const id = 'machine.verifier';
   if (facts === undefined) return skipped(id, 'no node tells the present epoch');
-  const { epoch, threads, isCached } = facts;
+  const { epoch, threads } = facts;
   const perS = Math.round(facts.sharesPerS);
   const each = threads === 1 ? 'with its one thread' : `with each of its ${threads} threads`;
-  const cache = isCached ? 'on disk' : 'not on disk yet; the first start builds it, which takes some seconds';
-  const sentence = `Verifies about ${perS} shares of epoch ${epoch} a second ${each}; its light cache is ${cache}. kpss bench kawpow tells more.`;
+  const sentence = `Verifies about ${perS} shares of epoch ${epoch} a second ${each}; its light cache is ${CACHE_TEXTS[facts.cache]}. kpss bench kawpow tells more.`;
   if (facts.sharesPerS * threads >= SHARES_PER_S_WISHED) return green(id, sentence);
   return yellow(
     id,

@@ -5,6 +5,7 @@ import { RpcError } from '../node/rpc-error.ts';
 import type { Answer, NodeAnswers } from './ask-node.ts';
 import { judgeNodeClock } from './clock-verdicts.ts';
 import { judgeFirst, judgeNetwork, judgePeers, judgeSynced, judgeVersion } from './node-verdicts.ts';
+import { judgeProposal, judgeTemplate } from './work-verdicts.ts';
 
 const NOW_MS = Date.UTC(2026, 10, 22);
 const NOW_S = NOW_MS / 1000;
@@ -39,6 +40,16 @@ test('the version that is too old begins right below 4.8.0, and is Ravencoin’s
   assert.equal(verdictOf(4_060_100, network('ravencoin', 'test')), 'green');
   assert.equal(verdictOf(1_000_000, network('neurai', 'main')), 'green');
   assert.equal(judgeVersion(answer({}), MAINNET).verdict, 'skipped');
+});
+
+test('an answer that only comes too late is something to know, since an instance waits for it', () => {
+  assert.equal(judgeTemplate(NO_ANSWER, undefined, MAINNET).verdict, 'yellow');
+  assert.equal(judgeProposal(NO_ANSWER).verdict, 'yellow');
+  const gone: Answer = { ok: false, error: new RpcError('unreachable', 'refused') };
+  assert.deepEqual(
+    [judgeTemplate(gone, undefined, MAINNET).verdict, judgeProposal(gone).verdict],
+    ['red', 'red'],
+  );
 });
 
 test('a block or two behind the headers is no download', () => {
@@ -115,6 +126,11 @@ test('the clocks may be 30 s apart; from 720 s on no block of this node would be
   const verdictOf = (aheadS: number) =>
     judgeNodeClock(answers({ template: answer({ curtime: NOW_S + aheadS, mintime: 0 }) })).verdict;
   assert.deepEqual([0, 30, 31, 720, 721].map(verdictOf), ['green', 'green', 'yellow', 'yellow', 'red']);
+  const late = judgeNodeClock(answers({ template: answer({ curtime: NOW_S - 721, mintime: NOW_S - 4000 }) }));
+  assert.match(
+    late.cure ?? '',
+    /^To this node the network’s blocks are more than 720 s ahead: it refuses them/,
+  );
   assert.deepEqual([-30, -31, -720, -721].map(verdictOf), ['green', 'yellow', 'yellow', 'red']);
 });
 

@@ -32,3 +32,15 @@ test('a node that has all blocks it knows of is told to be behind another', () =
   assert.match(behind?.findings[0]?.sentence ?? '', /^It is 2 blocks behind best,/);
   assert.deepEqual([level?.findings, best?.findings], [[SYNCED], [SYNCED]]);
 });
+
+test('two nodes with different blocks of one height are told to be on different chains', () => {
+  const node = (name: string, digit: string) => ({
+    ...{ name, findings: [SYNCED], height: 10 },
+    common: { height: 9, hash: digit.repeat(64) },
+  });
+  const [here, there] = judgeTogether([node('here', 'a'), node('there', 'b')]);
+  assert.deepEqual(verdictsOf(here?.findings), ['yellow']);
+  assert.match(here?.findings[0]?.sentence ?? '', /^Its block 9 is another than that of there:/);
+  assert.match(there?.findings[0]?.sentence ?? '', /that of here:/);
+  assert.deepEqual(verdictsOf(judgeTogether([node('a', 'a'), node('b', 'a')])[0]?.findings), ['green']);
+});

@@ -3,12 +3,20 @@ import { type Finding, yellow } from './check.ts';
 /** A block reaches the second node seconds after the first; two blocks apart is more than that. */
 const BLOCKS_APART = 2;
 
+/** The newest block that all of an instance's nodes should have, as one of them has it. */
+export interface CommonBlock {
+  readonly height: number;
+  readonly hash: string;
+}
+
 /** What was found of one of an instance's nodes alone. */
 interface NodeFindings {
   readonly name: string;
   readonly findings: readonly Finding[];
   /** Of the block that it gives work for; undefined where it gives none. */
   readonly height: number | undefined;
+  /** Undefined where it was not asked for, or not told. */
+  readonly common?: CommonBlock | undefined;
 }
 
 /**
@@ -26,7 +34,19 @@ export function judgeTogether(nodes: readonly NodeFindings[]): NodeFindings[] {
   }));
 }
 
-function besideOthers(synced: Finding, { height }: NodeFindings, nodes: readonly NodeFindings[]): Finding {
+function besideOthers(
+  synced: Finding,
+  { height, common }: NodeFindings,
+  nodes: readonly NodeFindings[],
+): Finding {
+  const other = nodes.find((node) => common && node.common && node.common.hash !== common.hash);
+  if (synced.verdict === 'green' && other !== undefined) {
+    return yellow(
+      synced.id,
+      `Its block ${common?.height} is another than that of ${other.name}: the two are on different chains.`,
+      'Look again in some minutes: mostly one chain wins by then. If it stays so, see in a block explorer which of the two is right, and look at the peers of the other.',
+    );
+  }
   const best = nodes.reduce((a, b) => ((b.height ?? 0) > (a.height ?? 0) ? b : a));
   const blocks = (best.height ?? 0) - (height ?? 0);
   if (synced.verdict !== 'green' || height === undefined || blocks < BLOCKS_APART) return synced;

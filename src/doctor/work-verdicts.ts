@@ -8,11 +8,11 @@ import { classifyProposal, classifyProposalFailure, explainRefusal } from '../no
 import { RpcError } from '../node/rpc-error.ts';
 import { badTemplate } from '../node/status.ts';
 import type { Answer, NodeAnswers } from './ask-node.ts';
-import { type Finding, failure, green, red, skipped, wordsOf, yellow } from './check.ts';
+import { type Finding, failureAmongAnswers, green, red, skipped, wordsOf, yellow } from './check.ts';
 
 /** @param parsed undefined where there was no answer to parse */
 export function judgeTemplate(answer: Answer, parsed: TemplateResult | undefined, network: Network): Finding {
-  if (!answer.ok) return failure('node.template', answer.error);
+  if (!answer.ok) return failureAmongAnswers('node.template', answer.error);
   if (parsed === undefined) return skipped('node.template', 'the node gave none');
   if (!parsed.ok) {
     const [sentence = '', cure = ''] = badTemplate(parsed.reason).sentence.split(/(?<=\.) (?=Check)/);
@@ -118,6 +118,6 @@ export function judgeProposal(answer: Answer | undefined): Finding {
       return red(id, `The node would refuse a found block: ${sentence}`, cure);
     }
     case 'no-answer':
-      return answer.ok ? NOT_CHECKED : failure(id, answer.error);
+      return answer.ok ? NOT_CHECKED : failureAmongAnswers(id, answer.error);
   }
 }
