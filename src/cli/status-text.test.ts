@@ -129,11 +129,11 @@ test('nothing is told of what is not known', () => {
     signals: [],
     proof: { ...apiInstance().proof, state: 'unknown', at: null, lastProvedAt: null },
     journal: { state: 'off', since: null },
-    miners: { count: 0, hashesPerS: 0, secondsPerBlock: null },
+    miners: { count: 0, hashesPerS: 4_000_000, secondsPerBlock: 7 },
     blocks: [],
   });
   assert.doesNotMatch(text, /null|undefined|NaN|proof|journal|^ {2}work/m);
-  assert.match(text, /○ 0 miners, 0\.00 H\/s$/m);
+  assert.match(text, /miners {6}○ none connected$/m);
 });
 
 test('no line is wider than 80 columns, whatever things are called', () => {
@@ -194,4 +194,13 @@ test('difficulties of main networks and of the devnet can be read', () => {
 test('a text is broken at spaces, and indented as far as its first line', () => {
   assert.deepEqual(wrapText('* ', 'one two three', 9), ['* one two', '  three']);
   assert.deepEqual(wrapText('', 'unbreakable-word x', 5), ['unbreakable-word', 'x']);
+});
+
+test('the speed of the verifier is told once it has verified a hundred shares', () => {
+  const status = apiStatus();
+  const verifierOf = (verified: number) =>
+    /verifier .*/.exec(statusText({ ...status, verifier: { ...status.verifier, verified } }, PLAIN))?.[0] ??
+    '';
+  assert.match(verifierOf(99), /^verifier {4}3 threads; 99 verified/);
+  assert.match(verifierOf(100), /for some 310 shares a second; 100 verified/);
 });

@@ -22,6 +22,8 @@ const NAME_COLUMNS_MAX = 28;
 const WORKER_COLUMNS_MAX = 16;
 /** A coinbase can be spent after so many. Source: Ravencoin Core, COINBASE_MATURITY */
 const MATURE_CONFIRMATIONS = 100;
+/** The first shares after a start are verified by code that is not optimised yet. */
+const VERIFIED_MIN = 100;
 /** As many as one looks at. */
 const BLOCKS_SHOWN = 5;
 
@@ -73,7 +75,8 @@ class StatusDrawing {
   }
 
   verifier({ threads, verified, shed, hashesPerS, epochs }: ApiVerifier): string[] {
-    const speed = hashesPerS === null ? '' : ` for some ${countText(hashesPerS)} shares a second`;
+    const isKnown = hashesPerS !== null && verified >= VERIFIED_MIN;
+    const speed = !isKnown ? '' : ` for some ${countText(hashesPerS)} shares a second`;
     const trusted = shed === 0 ? '' : `, ${countText(shed)} taken on trust`;
     const text = `${manyText(threads, 'thread')}${speed}; ${countText(verified)} verified${trusted}`;
     const building = epochs.filter(({ state }) => state === 'building');
@@ -159,7 +162,11 @@ class StatusDrawing {
     const rejected = `${countText(shares.rejected)} rejected${reasons.length === 0 ? '' : ` (${reasons.join(', ')})`}`;
     const every =
       miners.secondsPerBlock === null ? '' : `: a block every ${spanText(miners.secondsPerBlock)} on average`;
-    const rate = `${manyText(miners.count, 'miner')}, ${formatHashrate(miners.hashesPerS)}${every}`;
+    // Of miners that left, the hashrate of their last minutes is still counted.
+    const rate =
+      miners.count === 0
+        ? 'none connected'
+        : `${manyText(miners.count, 'miner')}, ${formatHashrate(miners.hashesPerS)}${every}`;
     return [
       ...this.#proof(proof),
       ...(throttle === null
