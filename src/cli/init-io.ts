@@ -1,4 +1,4 @@
-import { confirm, isCancel, log, password, select, text } from '@clack/prompts';
+import { confirm, isCancel, log, password, select, settings, text } from '@clack/prompts';
 import { systemClock } from '../clock.ts';
 import { thisMachine } from '../config/data-folder.ts';
 import { tryTcp } from '../doctor/tcp.ts';
@@ -11,6 +11,8 @@ import { type Prompts, PromptsCancelled } from './init-questions.ts';
 /** Init's outside: this process, its terminal and the real machine. */
 export function initIo(): InitIo {
   const { env, stdin, stdout } = process;
+  // Whoever types the first letter of a choice would move to another.
+  for (const letter of ['h', 'j', 'k', 'l']) settings.aliases.delete(letter);
   return {
     env,
     prompts: stdin.isTTY && stdout.isTTY ? terminalPrompts : undefined,
@@ -29,9 +31,10 @@ const terminalPrompts: Prompts = {
     const answer = await answered(
       text({
         message,
-        ...(initial !== undefined && { initialValue: initial }),
+        // Not as a value already typed: that would have to be erased to write another.
+        ...(initial !== undefined && { placeholder: initial, defaultValue: initial }),
         ...(placeholder !== undefined && { placeholder }),
-        ...(validate && { validate: (given) => validate(given ?? '') }),
+        ...(validate && { validate: (given) => validate(given || initial || '') }),
       }),
     );
     // What is left empty comes as undefined.

@@ -27,6 +27,7 @@ export interface Prompts {
   text(
     message: string,
     options: {
+      /** Shown, and taken where nothing is typed. */
       readonly initial?: string | undefined;
       readonly placeholder?: string;
       readonly validate?: (answer: string) => string | undefined;

@@ -169,7 +169,7 @@ test('a file that is there is written over with --force or a yes only', async ()
   assert.deepEqual([kept.code, kept.text], [2, before]);
   assert.match(kept.complaints[0] ?? '', /is there already, and stays as it is; --force writes over it/);
   const declined = await init({}, { before, prompts: scripted([false]).prompts });
-  assert.deepEqual([declined.code, declined.text], [0, before]);
+  assert.deepEqual([declined.code, declined.text], [1, before]);
   const forced = await init({ yes: true, force: true, node: NODE }, { before });
   assert.deepEqual([forced.code, only(forced.config()).network.name], [0, 'main']);
   const agreed = await init({}, { before, prompts: scripted([true, '', '', '', MAIN, '']).prompts });

@@ -29,7 +29,7 @@ const EXIT_CANCELLED = 130;
 /**
  * `kpss init`: asks what is needed, writes kpss.yaml and has the doctor look at it. Nothing is written before the last
  * answer, nor over a file that is there unless its owner said so, nor anything that kpss start would not take.
- * @returns the exit code: 0 once the file is written, 1 when it cannot be, 2 for wrong use or a wrong flag, 130 after
+ * @returns the exit code: 0 once the file is written, 1 when it cannot be or the one that is there is to stay, 2 for wrong use or a wrong flag, 130 after
  * Ctrl+C
  */
 export async function runInit(flags: InitFlags, io: InitIo): Promise<number> {
@@ -55,7 +55,7 @@ export async function runInit(flags: InitFlags, io: InitIo): Promise<number> {
       !(await prompts.confirm(`${file} is there already. Write a new one over it?`))
     ) {
       io.complain(`kpss init: ${file} stays as it is`);
-      return 0;
+      return 1;
     }
     return await finish(await askAnswers(flags, local, prompts, io.env), file, io);
   } catch (error) {
