@@ -21,12 +21,39 @@ export interface Candidate {
   isOut: boolean;
 }
 
-interface CandidateGateModules {
+/** What a gate works with. */
+export interface CandidateGateModules {
   readonly clock: Clock;
+  /** Of its server; without it turns go on for as long as something is held. */
+  readonly gateTurns?: GateTurns | undefined;
   /** Hands a candidate on to the nodes; once for each. */
   send(share: Share): void;
   /** A candidate does not go out yet; if the program ends before it does, it must not be lost. */
   wait?(share: Share): void;
+}
+
+/** The gates of one server that wait for a turn, also those whose connections are gone: they end with it. */
+export class GateTurns {
+  readonly #gates = new Set<CandidateGate>();
+  #isOver = false;
+
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  add(gate: CandidateGate): void {
+    this.#gates.add(gate);
+  }
+
+  delete(gate: CandidateGate): void {
+    this.#gates.delete(gate);
+  }
+
+  /** What waited is written down by whoever was told of it (`wait`), and sent at the next start. */
+  end(): void {
+    this.#isOver = true;
+    for (const gate of this.#gates) gate.stop();
+  }
 }
 
 /**
@@ -66,9 +93,15 @@ export class CandidateGate {
 
   /** There was no verdict in time, or there will be none. */
   unjudged(candidate: Candidate): void {
-    if (candidate.isOut || this.#held.size >= HELD_MAX) return;
+    if (candidate.isOut || this.#held.size >= HELD_MAX || this.#modules.gateTurns?.isOver === true) return;
     this.#held.add(candidate);
     this.#sendHeld();
+  }
+
+  /** What is held goes out in no turn of its own any more, only on a verdict. */
+  stop(): void {
+    this.#held.clear();
+    this.#endTurn();
   }
 
   #sendHeld(): void {
@@ -78,15 +111,19 @@ export class CandidateGate {
       this.#sendUnproven(candidate);
     }
     if (this.#held.size > 0) this.#waitForRoom();
-    else {
-      this.#turn?.cancel();
-      this.#turn = undefined;
-    }
+    else this.#endTurn();
+  }
+
+  #endTurn(): void {
+    this.#turn?.cancel();
+    this.#turn = undefined;
+    this.#modules.gateTurns?.delete(this);
   }
 
   #waitForRoom(): void {
     if (this.#turn !== undefined) return;
     const { clock } = this.#modules;
+    this.#modules.gateTurns?.add(this);
     const oldestMs = Math.min(...this.#unproven.values());
     this.#turn = clock.setTimer(oldestMs + UNPROVEN_WINDOW_MS - clock.nowMs(), () => {
       this.#turn = undefined;

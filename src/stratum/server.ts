@@ -3,6 +3,7 @@ import { KpssError, listenTrouble } from '../error.ts';
 import type { PrefixAllocator } from '../mining/extranonce.ts';
 import type { JobBook } from '../mining/job-book.ts';
 import type { Clock, Log, Timer } from '../mining/ports.ts';
+import { GateTurns } from './candidate-gate.ts';
 import { Connection } from './connection.ts';
 import { type CloseReason, Session, type SessionModules, type SessionOptions } from './session.ts';
 
@@ -49,6 +50,7 @@ export class StratumServer implements MinersServer {
   readonly #modules: StratumServerModules;
   readonly #server: Server;
   readonly #sessions = new Map<Session, Socket>();
+  readonly #gateTurns = new GateTurns();
   #nextSessionId = 1;
   #fanOut: Iterator<Session> | undefined;
   #sweepTimer: Timer | undefined;
@@ -121,6 +123,7 @@ export class StratumServer implements MinersServer {
     });
     await closed;
     hurry.cancel();
+    this.#gateTurns.end();
   }
 
   #accept(socket: Socket): void {
@@ -143,7 +146,7 @@ export class StratumServer implements MinersServer {
     };
     const session = new Session(
       { id, vardiff: this.#options.vardiff },
-      { ...this.#modules, wire: connection, onFault },
+      { ...this.#modules, gateTurns: this.#gateTurns, wire: connection, onFault },
     );
     this.#sessions.set(session, socket);
     connection.start(session);

@@ -13,7 +13,7 @@ import {
   type VardiffOptions,
   type VardiffState,
 } from '../mining/vardiff.ts';
-import { type Candidate, CandidateGate } from './candidate-gate.ts';
+import { type Candidate, CandidateGate, type CandidateGateModules } from './candidate-gate.ts';
 import {
   encodeError,
   encodeJob,
@@ -69,7 +69,7 @@ export interface SessionOptions {
   readonly vardiff: VardiffOptions;
 }
 
-export interface SessionModules {
+export interface SessionModules extends Pick<CandidateGateModules, 'gateTurns'> {
   readonly clock: Clock;
   readonly prefixes: PrefixAllocator;
   readonly jobs: JobBook;
@@ -125,7 +125,7 @@ export class Session {
     this.#modules = modules;
     this.#openedMs = modules.clock.nowMs();
     this.#candidates = new CandidateGate({
-      clock: modules.clock,
+      ...modules,
       send: (share) => modules.onCandidate(share, this),
       wait: (share) => modules.onWaitingCandidate?.(share, this),
     });

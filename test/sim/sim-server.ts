@@ -1,5 +1,6 @@
 import type { Job } from '../../src/mining/job.ts';
 import type { Timer } from '../../src/mining/ports.ts';
+import { GateTurns } from '../../src/stratum/candidate-gate.ts';
 import { LineSplitter } from '../../src/stratum/lines.ts';
 import { parseRequest } from '../../src/stratum/messages.ts';
 import type { MinersServer, StratumServerModules, StratumServerOptions } from '../../src/stratum/server.ts';
@@ -24,6 +25,7 @@ export class SimServer implements MinersServer {
   readonly #options: StratumServerOptions;
   readonly #modules: SimServerModules;
   readonly #links = new Set<SimLink>();
+  readonly #gateTurns = new GateTurns();
   #isListening = false;
   #sweepTimer: Timer | undefined;
   #nextSessionId = 1;
@@ -57,6 +59,7 @@ export class SimServer implements MinersServer {
     this.#isListening = false;
     this.#sweepTimer?.cancel();
     for (const link of this.#links) link.shut();
+    this.#gateTurns.end();
     return Promise.resolve();
   }
 
@@ -66,6 +69,7 @@ export class SimServer implements MinersServer {
     const id = String(this.#nextSessionId++);
     const link = new SimLink(id, miner, this.#options, {
       ...this.#modules,
+      gateTurns: this.#gateTurns,
       onClosed: () => this.#links.delete(link),
     });
     this.#links.add(link);
@@ -101,6 +105,7 @@ export class SimServer implements MinersServer {
 }
 
 interface SimLinkModules extends SimServerModules {
+  readonly gateTurns: GateTurns;
   readonly onClosed: () => void;
 }
 
