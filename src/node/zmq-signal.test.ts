@@ -18,6 +18,8 @@ const announcement = (hash: string, counter: number) => [topic, hexToBytes(hash)
 
 /** A signal whose subscription the test plays. */
 async function setUp(failure?: Error) {
+  /** While it is set, opening fails. */
+  const faults: { failure?: Error | undefined } = { failure };
   const clock = createVirtualClock();
   const log = createKeptLog();
   const tips: string[] = [];
@@ -34,7 +36,7 @@ async function setUp(failure?: Error) {
       clock,
       log,
       subscribe: async (_endpoint, _topic, handlers) => {
-        if (failure !== undefined) throw failure;
+        if (faults.failure !== undefined) throw faults.failure;
         const subscription = { handlers, closed: false };
         subscriptions.push(subscription);
         return {
@@ -48,7 +50,7 @@ async function setUp(failure?: Error) {
   signal.start();
   await clock.settle();
   const wire = () => subscriptions.at(-1)?.handlers as ZmqHandlers;
-  return { clock, log, tips, reports, subscriptions, signal, wire };
+  return { clock, log, tips, reports, subscriptions, signal, wire, faults };
 }
 
 describe('the ZMQ signal', () => {
@@ -169,6 +171,23 @@ describe('the ZMQ signal', () => {
     );
     wire().onMessage(announcement(HASH_A, 0));
     assert.deepEqual(tips, [HASH_A]);
+  });
+
+  test('goes on trying where opening it anew fails', async () => {
+    const { clock, wire, subscriptions, signal, faults } = await setUp();
+    wire().onConnected();
+    wire().onRefused();
+    assert.match(signal.report().sentence, /does not answer any more; the node may be restarting/);
+    faults.failure = new Error('Too many open files');
+    await clock.advance(60_000);
+    assert.match(signal.report().sentence, /Too many open files/);
+    delete faults.failure;
+    await clock.advance(5_000);
+    assert.equal(subscriptions.length, 2);
+    wire().onConnected();
+    assert.equal(signal.report().state, 'on');
+    await signal.stop();
+    assert.equal(clock.pending(), 0);
   });
 
   test('stops for good', async () => {

@@ -48,6 +48,8 @@ class ZmqSignal implements TipSignal {
   #giveUp: Timer | undefined;
   #opening: Promise<void> = Promise.resolve();
   #stopped = false;
+  /** It worked before: then nothing is missing in raven.conf. */
+  #wasOn = false;
   #lastCounter: number | undefined;
   #missed = 0;
   #missedTold = 0;
@@ -86,7 +88,7 @@ class ZmqSignal implements TipSignal {
           this.#lastCounter = undefined;
           this.#set('failed', lost(endpoint));
         },
-        onRefused: () => this.#set('failed', refused(endpoint)),
+        onRefused: () => this.#set('failed', this.#wasOn ? gone(endpoint) : refused(endpoint)),
         onMessage: (frames) => this.#take(frames),
         onBroken: (error) => this.#broken(error),
       });
@@ -106,6 +108,10 @@ class ZmqSignal implements TipSignal {
         'failed',
         `${endpoint} cannot be used: ${why}. Set zmq to what raven.conf has in zmqpubhashblock.`,
       );
+      // Perhaps only for now, as with too many open files.
+      this.#openAgain = this.#modules.clock.setTimer(OPEN_AGAIN_MS, () => {
+        this.#opening = this.#open();
+      });
     }
   }
 
@@ -116,6 +122,7 @@ class ZmqSignal implements TipSignal {
         return;
       }
       this.#subscription?.close();
+      this.#subscription = undefined;
       this.#opening = this.#open();
     });
   }
@@ -166,6 +173,7 @@ class ZmqSignal implements TipSignal {
 
   #set(state: SignalReport['state'], sentence: string): void {
     if (this.#stopped || (state === this.#report.state && sentence === this.#report.sentence)) return;
+    if (state === 'on') this.#wasOn = true;
     this.#report = { ...this.#report, state, sentence };
     this.#options.onReport(this.#report);
   }
@@ -173,6 +181,10 @@ class ZmqSignal implements TipSignal {
 
 function refused(endpoint: string): string {
   return `${endpoint} does not answer. Put zmqpubhashblock=${endpoint} into raven.conf, with an address that this machine can reach, and restart the node. KPSS keeps trying.`;
+}
+
+function gone(endpoint: string): string {
+  return `${endpoint} does not answer any more; the node may be restarting. KPSS keeps trying, and learns of new blocks in other ways meanwhile.`;
 }
 
 function lost(endpoint: string): string {
