@@ -173,6 +173,24 @@ describe('the ZMQ signal', () => {
     assert.deepEqual(tips, [HASH_A]);
   });
 
+  test('stops listening to a flood for a minute, and says so', async () => {
+    const { clock, wire, subscriptions, signal, tips } = await setUp();
+    wire().onConnected();
+    wire().onMessage([...announcement(HASH_A, 0), ...Array.from({ length: 500 }, () => topic)]);
+    assert.deepEqual(tips, [], 'no node sends this');
+    for (let i = 0; i < 2_000; i++) if (!subscriptions[0]?.closed) wire().onMessage([topic]);
+    assert.equal(subscriptions[0]?.closed, true);
+    assert.match(signal.report().sentence, /more messages than a node does/);
+    await clock.advance(59_000);
+    assert.equal(subscriptions.length, 1);
+    await clock.advance(1_000);
+    wire().onConnected();
+    wire().onMessage(announcement(HASH_A, 1));
+    assert.deepEqual([signal.report().state, tips], ['on', [HASH_A]]);
+    await signal.stop();
+    assert.equal(clock.pending(), 0);
+  });
+
   test('goes on trying where opening it anew fails', async () => {
     const { clock, wire, subscriptions, signal, faults } = await setUp();
     wire().onConnected();

@@ -1,6 +1,7 @@
 import { bytesToHex } from '../chain/bytes.ts';
 import type { Clock, Log, Timer } from '../mining/ports.ts';
 import type { SignalReport, TipSignal, TipSignalHandlers } from './tip-signal.ts';
+import { TokenBucket } from './token-bucket.ts';
 import type { ZmqSubscribe, ZmqSubscription } from './zmq-subscriber.ts';
 
 export interface ZmqSignalOptions extends TipSignalHandlers {
@@ -26,6 +27,12 @@ const OPEN_AGAIN_MS = 5_000;
  * another protocol, as a tunnel or another program may for a moment. Its own attempts have had a dozen goes by then.
  */
 const GIVE_UP_MS = 15_000;
+/** ravend's: topic, hash, counter. One of hundreds of frames is another program's, and costs more than a look. */
+const FRAMES_MAX = 3;
+/** ravend sends a block a minute, and some dozens a second while it catches up with a few hundred. */
+const MESSAGES = { tokensMax: 1_200, perS: 50 };
+/** What floods is another program, or a mistake: nothing is lost by not listening to it. */
+const FLOOD_PAUSE_MS = 60_000;
 /** What publishes there may miscount in every message, hundreds of times a second. */
 const MISSED_TOLD_EVERY_MS = 60_000;
 
@@ -41,6 +48,7 @@ export function createZmqSignal(options: ZmqSignalOptions, modules: ZmqSignalMod
 class ZmqSignal implements TipSignal {
   readonly #options: ZmqSignalOptions;
   readonly #modules: ZmqSignalModules;
+  readonly #messages: TokenBucket;
   #report: SignalReport;
   #subscription: ZmqSubscription | undefined;
   #openAgain: Timer | undefined;
@@ -58,6 +66,7 @@ class ZmqSignal implements TipSignal {
   constructor(options: ZmqSignalOptions, modules: ZmqSignalModules) {
     this.#options = options;
     this.#modules = modules;
+    this.#messages = new TokenBucket(MESSAGES, modules.clock.nowMs());
     const sentence = `Connecting to ${options.endpoint}.`;
     this.#report = { signal: 'zmq', node: options.node, state: 'connecting', sentence };
   }
@@ -89,7 +98,10 @@ class ZmqSignal implements TipSignal {
           this.#set('failed', lost(endpoint));
         },
         onRefused: () => this.#set('failed', this.#wasOn ? gone(endpoint) : refused(endpoint)),
-        onMessage: (frames) => this.#take(frames),
+        onMessage: (frames) => {
+          if (!this.#messages.take(this.#modules.clock.nowMs())) this.#flooded();
+          else if (frames.length <= FRAMES_MAX) this.#take(frames);
+        },
         onBroken: (error) => this.#broken(error),
       });
       this.#subscription = subscription;
@@ -132,9 +144,23 @@ class ZmqSignal implements TipSignal {
     if (this.#stopped) return;
     const why = error instanceof Error ? error.message : String(error);
     this.#set('failed', `Listening to ${this.#options.endpoint} failed: ${why}. KPSS tries again.`);
+    this.#pause(OPEN_AGAIN_MS);
+  }
+
+  #flooded(): void {
+    this.#set(
+      'failed',
+      `${this.#options.endpoint} sends more messages than a node does. KPSS listens again in a minute; see that zmq names the node's zmqpubhashblock.`,
+    );
+    this.#pause(FLOOD_PAUSE_MS);
+  }
+
+  #pause(pauseMs: number): void {
     this.#giveUp?.cancel();
     this.#subscription?.close();
-    this.#openAgain = this.#modules.clock.setTimer(OPEN_AGAIN_MS, () => {
+    this.#subscription = undefined;
+    this.#openAgain?.cancel();
+    this.#openAgain = this.#modules.clock.setTimer(pauseMs, () => {
       this.#opening = this.#open();
     });
   }

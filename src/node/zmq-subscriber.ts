@@ -33,6 +33,11 @@ const KEEPALIVE_COUNT = 3;
 /** Of a hashblock message three frames of 9, 32 and 4 bytes are expected; other topics are not subscribed to. */
 const MESSAGE_BYTES_MAX = 1024;
 
+/** Beyond these a publisher's messages are dropped: the polling sees what they told. */
+const WAITING_MAX = 64;
+/** What waits is read without a pause otherwise, and miners' replies would wait for it. */
+const READ_PER_TURN = 8;
+
 /** Subscribes with the package zeromq, which is loaded only now: where it is missing, nothing else suffers. */
 export const subscribeWithZeromq: ZmqSubscribe = async (endpoint, topic, handlers) => {
   const { Subscriber } = await import('zeromq');
@@ -45,6 +50,7 @@ export const subscribeWithZeromq: ZmqSubscribe = async (endpoint, topic, handler
     tcpKeepaliveInterval: KEEPALIVE_INTERVAL_S,
     tcpKeepaliveCount: KEEPALIVE_COUNT,
     maxMessageSize: MESSAGE_BYTES_MAX,
+    receiveHighWaterMark: WAITING_MAX,
   });
   let closed = false;
   const unlessClosed = (action: () => void): void => {
@@ -61,7 +67,13 @@ export const subscribeWithZeromq: ZmqSubscribe = async (endpoint, topic, handler
     throw error;
   }
   const receive = async (): Promise<void> => {
-    for await (const frames of socket) unlessClosed(() => handlers.onMessage(frames));
+    let read = 0;
+    for await (const frames of socket) {
+      if (closed) return;
+      handlers.onMessage(frames);
+      read += 1;
+      if (read % READ_PER_TURN === 0) await new Promise((resolve) => setImmediate(resolve));
+    }
   };
   receive().catch((error: unknown) => unlessClosed(() => handlers.onBroken(error)));
   return {
