@@ -8,6 +8,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -135,6 +136,19 @@ test('a full disk has a code of its own', async () => {
   const store = createFileJournalStore('/dev/full');
   await assert.rejects(store.append('one\n'), withCode('KPSS_JOURNAL_FULL'));
   await store.close();
+});
+
+test('of a journal that is too long for one text, the end is read, from a whole line on', async () => {
+  const path = join(newFolder(), 'j');
+  writeFileSync(path, '');
+  // A hole, which takes no room on the disk.
+  truncateSync(path, 2 ** 29);
+  appendFileSync(path, 'the end of a line\none\ntwo\n');
+  const store = createFileJournalStore(path);
+  assert.equal(await store.read(), 'one\ntwo\n');
+  await store.append('three\n');
+  await store.close();
+  assert.equal(statSync(path).size, 2 ** 29 + 'the end of a line\none\ntwo\nthree\n'.length);
 });
 
 test('what is no file is not read, nor waited for', async () => {

@@ -22,7 +22,7 @@ export interface JournalStore {
    * @returns the number of the living process that has it, undefined when it is ours
    */
   claim?(): Promise<number | undefined>;
-  /** @returns all of it, empty when there is none yet */
+  /** @returns all of it (of one that is too long for a text, its end), empty when there is none yet */
   read(): Promise<string>;
   /**
    * Adds to the end, in the order of the calls, begun before it returns to the event loop. Durable when it resolves; when
@@ -47,8 +47,13 @@ const DIRECTORY_MODE = 0o700;
 /** A disk that damages a journal more often is not one to keep it on; the journal then stays as it is. */
 const COPIES_MAX = 100;
 
-/** A text cannot be longer (V8: 2^29 characters, less 24). Thousands of blocks on their way would have to be in it. */
-const FILE_BYTES_MAX = 2 ** 29 - 24;
+/**
+ * A text cannot be longer (V8: 2^29 characters, less 24). The journal is tidied up at each start, so only a chain with a
+ * block a second, mined for days, gets there.
+ */
+const WHOLE_BYTES_MAX = 2 ** 29 - 24;
+/** What is read of a longer one: thirty of the largest blocks there can be, or tens of thousands of usual ones. */
+const END_BYTES = 128 * 1024 * 1024;
 
 /**
  * Where an instance's journal is.
@@ -101,8 +106,8 @@ class FileJournalStore implements JournalStore {
       const status = await stat(this.path);
       // A pipe would keep a thread of Node's waiting for ever, and with it the end of the program.
       if (!status.isFile()) throw new Error('it is no file');
-      if (status.size > FILE_BYTES_MAX) throw new Error('it is too large to be a journal');
-      const text = await readFile(this.path, 'utf8');
+      const isLong = status.size > WHOLE_BYTES_MAX;
+      const text = isLong ? await readEnd(this.path, status.size) : await readFile(this.path, 'utf8');
       await this.#openAhead();
       return text;
     } catch (cause) {
@@ -221,6 +226,18 @@ class FileJournalStore implements JournalStore {
     const file = this.#file;
     this.#file = undefined;
     await file?.close().catch(() => {});
+  }
+}
+
+/** From the first line that begins there: blocks before it were settled long ago. */
+async function readEnd(path: string, size: number): Promise<string> {
+  const file = await open(path, 'r');
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(END_BYTES), 0, END_BYTES, size - END_BYTES);
+    const end = buffer.subarray(0, bytesRead);
+    return end.subarray(end.indexOf(0x0a) + 1).toString('utf8');
+  } finally {
+    await file.close();
   }
 }
 
