@@ -82,6 +82,20 @@ test('peers: none is red, one or two a warning on the mainnet', () => {
   assert.deepEqual([verdictOf(0, 'regtest'), verdictOf(1, 'regtest')], ['red', 'green']);
 });
 
+test('a KPSS that is connected to the node is no other node, but on regtest', () => {
+  const ours = [{ subver: '/KPSS:0.1.0/' }, { subver: '/KPSS-doctor/' }];
+  const verdictOf = (others: readonly string[], chain = 'main') => {
+    const peers = answer([...ours, ...others.map((subver) => ({ subver }))]);
+    return judgePeers(answers({ chain: answer({ ...CHAIN, chain }), peers })).verdict;
+  };
+  const other = '/Ravencoin:4.8.0/';
+  assert.deepEqual(
+    [verdictOf([]), verdictOf([other, other]), verdictOf([other, other, other])],
+    ['red', 'yellow', 'green'],
+  );
+  assert.equal(verdictOf([], 'regtest'), 'green');
+});
+
 test('a node that does not list its peers still tells how many', () => {
   const counted = answers({ peers: NO_ANSWER, network: answer({ connections: 0 }) });
   assert.equal(judgePeers(counted).verdict, 'red');
