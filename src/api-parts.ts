@@ -44,8 +44,11 @@ export function partsOf(
   };
 }
 
-/** One node, by its own report. */
-export function nodeOf(node: NodeReport): ApiNode {
+/**
+ * One node, by its own report.
+ * @param isPeerOfOurs whether its peers are counted with us among them: we pass no block on
+ */
+export function nodeOf(node: NodeReport, isPeerOfOurs: boolean): ApiNode {
   const { status, download } = node;
   return {
     name: node.name,
@@ -58,7 +61,7 @@ export function nodeOf(node: NodeReport): ApiNode {
     height: node.height ?? null,
     tip: node.tip ?? null,
     behindBlocks: node.behindBlocks,
-    peers: node.peers ?? null,
+    peers: node.peers === undefined ? null : Math.max(0, node.peers - (isPeerOfOurs ? 1 : 0)),
     version: node.version ?? null,
     latencyMs: node.latencyMs ?? null,
     download:

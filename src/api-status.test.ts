@@ -147,6 +147,18 @@ test('the state says what stands in the way, and why', () => {
   }
 });
 
+test('KPSS itself is no peer that passes a block on, but on regtest', () => {
+  const main = findNetwork('ravencoin', 'main');
+  assert(main && network);
+  const peersOn = (on: typeof main, changes: Partial<InstanceFacts['status']> = {}) => {
+    const facts = { name: 'x', network: on, status: { ...WORKING, ...PARTS, ...changes } };
+    return apiStatus(PROGRAM, [facts]).instances[0]?.nodes[0]?.peers;
+  };
+  assert.equal(peersOn(main), 7);
+  assert.equal(peersOn(network), 8);
+  assert.equal(peersOn(main, { signalReports: PARTS.signalReports.slice(1) }), 8);
+});
+
 test('nobody is told how to log in at the node', () => {
   assert.doesNotMatch(JSON.stringify(apiStatus(PROGRAM, [facts(PARTS)])), /user|p@ss|word@/);
   assert.deepEqual(

@@ -62,11 +62,19 @@ function instanceOf(facts: InstanceFacts, nowMs: number): ApiInstance {
     tip: template?.previousBlockHash ?? null,
     difficulty: template === undefined ? null : rounded(targetToDifficulty(template.networkTarget)),
     template: templateOf(status, nowMs),
-    nodes: status.nodes.map(nodeOf),
+    nodes: status.nodes.map((node) => nodeOf(node, isPeerOfOurs(node.name, facts))),
     ...parts,
     miners: minersOf(status),
     shares: sharesOf(status),
   };
+}
+
+/** On regtest we count as well: ravend wants somebody there, no matter who. */
+function isPeerOfOurs(nodeName: string, { network, status }: InstanceFacts): boolean {
+  if (network.name === 'regtest') return false;
+  return status.signalReports.some(
+    ({ signal, node, state }) => signal === 'p2p' && node === nodeName && state === 'on',
+  );
 }
 
 /** What keeps it from mining, the most basic first. */

@@ -107,6 +107,16 @@ test('what is wrong with each of several nodes is told once', () => {
   assert.equal(text.split('Nothing answers.').length - 1, 2);
 });
 
+test('a node that gives work but has no other node is told', () => {
+  const [node] = apiInstance().nodes;
+  const text = textOf({ nodes: [{ ...node!, peers: 0 }] });
+  assert.match(text, /^ {2}✖ home +gives work +4012344 +0 /m);
+  assert.match(
+    text.replaceAll(/\s+/g, ' '),
+    /no connection to other nodes: a block found on its work would reach nobody\./,
+  );
+});
+
 test('alarms are told with their reason', () => {
   const refused = textOf({
     proof: { ...apiInstance().proof, state: 'refused', at: null, reason: 'bad-cb-amount' },

@@ -130,7 +130,7 @@ class StatusDrawing {
     ).split('\n');
     const told = nodes.map((node, i) => [
       `  ${this.#paint(lines[i] ?? '', moodOf(node))}`,
-      ...(node.state === 'ready' ? [] : wrapText('      ', troubleOf(node), COLUMNS)),
+      ...(isWell(node) ? [] : wrapText('      ', troubleOf(node), COLUMNS)),
     ]);
     return [`  ${head}`, `  ${rule}`, ...told.flat()];
   }
@@ -280,8 +280,13 @@ const BLOCK_MOODS: Readonly<Record<ApiBlock['state'], Mood>> = {
   rejected: 'bad',
 };
 
-function moodOf({ state }: ApiNode): Mood {
-  return state === 'ready' ? 'good' : PATIENCE.has(state) ? 'patience' : 'bad';
+/** A node may give work without any other node, as long as KPSS is connected to it over P2P. */
+function isWell({ state, peers }: ApiNode): boolean {
+  return state === 'ready' && peers !== 0;
+}
+
+function moodOf(node: ApiNode): Mood {
+  return isWell(node) ? 'good' : PATIENCE.has(node.state) ? 'patience' : 'bad';
 }
 
 function nodeWord({ state, isSource, download }: ApiNode): string {
@@ -289,7 +294,11 @@ function nodeWord({ state, isSource, download }: ApiNode): string {
   return download === null ? state : `${state} ${Math.floor(download.percent)} %`;
 }
 
-function troubleOf({ sentence, code, download }: ApiNode): string {
+const ALONE =
+  'It has no connection to other nodes: a block found on its work would reach nobody. Check its internet connection; after a start it takes a minute or two.';
+
+function troubleOf({ state, sentence, code, download }: ApiNode): string {
+  if (state === 'ready') return ALONE;
   const left = download?.leftS == null ? '' : ` Some ${spanText(download.leftS)} are left.`;
   return `${sentence}${left}${code === null ? '' : ` [${code}]`}`;
 }

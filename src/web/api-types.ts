@@ -84,6 +84,7 @@ export interface ApiNode {
   readonly tip: string | null;
   /** Behind the node that gives the work; 0 when it is not, or nobody knows. */
   readonly behindBlocks: number;
+  /** That it is connected to; KPSS itself is none of them, but on regtest. */
   readonly peers: number | null;
   /** `4.8.0` */
   readonly version: string | null;
