@@ -29,6 +29,9 @@ const RIVAL_WAIT_MS = 10_000;
 /** One garbage line in so many is told, after the first, so that a mad server does not fill the log. */
 const GARBAGE_REPORT_EVERY = 1000;
 
+/** Of job not found and stale: src/stratum/rejections.ts. */
+const STALE_CODE = 21;
+
 const MINER_AGENT = 'kpss-miner/0.1';
 
 export interface CpuMinerOptions {
@@ -344,7 +347,9 @@ class Miner implements CpuMiner {
       log.debug(fields, 'miner: share accepted');
     } else {
       this.#rejected += 1;
-      log.warn({ ...fields, code: judged.code }, `miner: share refused: ${judged.reason}`);
+      // A share that was under way when a new tip came is nobody's fault.
+      const level = judged.code === STALE_CODE ? 'info' : 'warn';
+      log[level]({ ...fields, code: judged.code }, `miner: share refused: ${judged.reason}`);
     }
     this.#events.onShare?.(judged);
     if (judged.accepted && judged.candidate) this.#events.onBlock?.(judged);
