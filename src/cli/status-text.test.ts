@@ -91,9 +91,9 @@ test('each way of hearing of blocks is told with its state, also before the firs
   });
   assert.ok(
     text.includes(`
-  new blocks  ● poll: on, no block so far
+  new blocks  ● poll: on, no block of others so far
               ○ p2p of home: No P2P port.
-              ● zmq: on, no block so far
+              ● zmq: on, no block of others so far
 `),
   );
 });
@@ -115,6 +115,11 @@ test('a node that gives work but has no other node is told', () => {
     text.replaceAll(/\s+/g, ' '),
     /no connection to other nodes: a block found on its work would reach nobody\./,
   );
+});
+
+test('of a block that nobody has looked for yet no confirmations are told', () => {
+  const [block] = apiInstance().blocks;
+  assert.match(textOf({ blocks: [{ ...block!, confirmations: 0 }] }), /^ {2}● 4011900 {2}accepted {2}RVN/m);
 });
 
 test('alarms are told with their reason', () => {

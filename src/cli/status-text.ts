@@ -141,7 +141,8 @@ class StatusDrawing {
         leadMs === null
           ? ''
           : `, ${Math.round(Math.abs(leadMs))} ms ${leadMs < 0 ? 'after' : 'before'} polling`;
-      const told = tips === 0 ? 'on, no block so far' : `first for ${first} of ${tips} blocks${lead}`;
+      const told =
+        tips === 0 ? 'on, no block of others so far' : `first for ${first} of ${tips} blocks${lead}`;
       const score: [Mood, string] = ['good', `${signal}: ${told}`];
       const troubles = sources
         .filter(({ state }) => state !== 'on')
@@ -305,7 +306,9 @@ function troubleOf({ state, sentence, code, download }: ApiNode): string {
 
 function blockWord({ state, confirmations }: ApiBlock): string {
   if (state === 'submitting') return 'submitted';
-  return state === 'accepted' ? `accepted, ${confirmations} of ${MATURE_CONFIRMATIONS}` : state;
+  // An accepted block has one at least: 0 says that nobody has asked yet.
+  if (state !== 'accepted' || confirmations === 0) return state;
+  return `accepted, ${confirmations} of ${MATURE_CONFIRMATIONS}`;
 }
 
 function refusalOf({ verdicts }: ApiBlock): string {
