@@ -19,6 +19,7 @@ import { Tally } from './mining/tally.ts';
 import { parseTemplate, type Template } from './mining/template.ts';
 import type { VardiffOptions } from './mining/vardiff.ts';
 import { NodeSet } from './node/node-set.ts';
+import { versionTrouble } from './node/node-version.ts';
 import { ProposalProof } from './node/proposal-proof.ts';
 import type { NodeStatus } from './node/status.ts';
 import { createSubmitter, type Submitter } from './node/submitter.ts';
@@ -124,6 +125,10 @@ export class Instance {
     this.#nodes = new NodeSet<Template>(
       {
         expectedChain: network.name,
+        versionTrouble: (version) => {
+          const trouble = versionTrouble(network, version);
+          return trouble && `${trouble.sentence} ${trouble.cure}`;
+        },
         ...options.tips,
         onTemplate: (template, { newTip }) => this.#takeTemplate(template, newTip),
         onStatus: (status) => {

@@ -4,15 +4,13 @@ import { chainProblem } from '../node/chain-check.ts';
 import { downloadText } from '../node/download.ts';
 import { isRecord } from '../node/json.ts';
 import { readFacts, versionText } from '../node/node-facts.ts';
+import { versionTrouble } from '../node/node-version.ts';
 import { RpcError, type RpcErrorKind } from '../node/rpc-error.ts';
 import type { Answer, NodeAnswers } from './ask-node.ts';
 import { type Finding, failure, green, NEXT_SENTENCE, red, skipped, wordsOf, yellow } from './check.ts';
 
 /** Kinds of failure that show the node is there, and only lets us not in. */
 const REFUSES_US: ReadonlySet<RpcErrorKind> = new Set(['unauthorized', 'cookie', 'forbidden']);
-/** The first release that holds a block to its header's height. Source: Ravencoin Core's release notes */
-const VERSION_MIN = 4_080_000;
-const ENFORCED_FROM_HEIGHT = '4,487,776';
 /** A block or two behind the headers is a block on its way; from here on it is a download. */
 const BEHIND_BLOCKS_MAX = 2;
 /** ravend itself calls a tip that is older "downloading". Source: Ravencoin Core, DEFAULT_MAX_TIP_AGE */
@@ -62,14 +60,10 @@ export function judgeVersion(answer: Answer, network: Network): Finding {
   const version = isRecord(answer.value) ? answer.value.version : undefined;
   if (typeof version !== 'number') return skipped('node.version', 'the node does not tell its version');
   const name = `The node’s version is ${versionText(version)}`;
-  if (network.coin !== 'ravencoin' || version >= VERSION_MIN) return green('node.version', `${name}.`);
-  if (network.name !== 'main')
-    return green('node.version', `${name}; on the mainnet 4.8.0 or later would be needed.`);
-  return yellow(
-    'node.version',
-    `${name}, older than 4.8.0, which does not check the height in a block’s header. Newer nodes do, from height ${ENFORCED_FROM_HEIGHT} on: yours may follow a chain that the others refuse, and your blocks would be lost with it.`,
-    'Upgrade the node to Ravencoin Core 4.8.0 or later.',
-  );
+  const trouble = versionTrouble(network, version);
+  if (trouble !== undefined) return yellow('node.version', trouble.sentence, trouble.cure);
+  const isOld = versionTrouble({ coin: network.coin, name: 'main' }, version) !== undefined;
+  return green('node.version', `${name}${isOld ? '; on the mainnet 4.8.0 or later would be needed' : ''}.`);
 }
 
 export function judgeNetwork(answer: Answer, network: Network, url: string): Finding {

@@ -40,6 +40,8 @@ export class NodeSetLog {
   readonly #records = new Map<string, NodeRecord>();
   #source: { name: string; sinceMs: number } | undefined;
   #toldSource: string | undefined;
+  /** By name; as many as there are nodes. */
+  readonly #versions = new Map<string, number>();
 
   /** @param nodes how many there are: one alone needs no name before its sentences */
   constructor(log: Log, nodes: number) {
@@ -90,6 +92,14 @@ export class NodeSetLog {
           : `which has newer blocks than ${before}`;
       this.#log.info(fields, `templates come from ${name} now, ${why}`);
     }
+  }
+
+  /** Once for each version of a node: it may be exchanged while KPSS runs. */
+  tellVersion({ name }: SetNode, version: number, trouble: string | undefined): void {
+    if (this.#versions.get(name) === version) return;
+    this.#versions.set(name, version);
+    if (trouble !== undefined)
+      this.#log.warn({ node: name, version }, this.#nodes === 1 ? trouble : `${name}: ${trouble}`);
   }
 
   /** One of ours. */

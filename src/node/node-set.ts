@@ -20,6 +20,8 @@ export interface NodeSetOptions<T extends TemplateHead> {
   readonly onTemplate: (template: T, about: { readonly newTip: boolean; readonly node: string }) => void;
   /** Called when the state or sentence of all nodes together changes: ready as long as one gives templates. */
   readonly onStatus: (status: NodeStatus) => void;
+  /** What is wrong with a node of that version (getnetworkinfo's number), for the log; undefined for nothing. */
+  readonly versionTrouble?: (versionNumber: number) => string | undefined;
   /** A node was away or starting, and is not any more: what listens to its other ports may try them again. */
   readonly onBack?: (node: string) => void;
 }
@@ -345,7 +347,10 @@ export class NodeSet<T extends TemplateHead> {
       const source = this.#sourceNow;
       for (const member of this.#members) {
         member.askFacts();
-        const { apartSinceMs } = member;
+        const { apartSinceMs, facts } = member;
+        const version = facts?.versionNumber;
+        if (version !== undefined)
+          this.#log.tellVersion(member.node, version, this.#options.versionTrouble?.(version));
         // The time before, so that what is told then is right at once.
         if (apartSinceMs !== undefined && nowMs - apartSinceMs >= APART_MS - FACTS_EVERY_MS)
           source?.judgeTipOf(member);
