@@ -20,28 +20,32 @@ import { prefixIn, StratumClient } from '../test/support/stratum-client.ts';
 import { printTable } from './support-table.ts';
 import { alwaysRight } from './support-verifier.ts';
 
-const CANDIDATES = 60;
+const CANDIDATES = '60';
 
 export const purpose = 'candidate seen → submitblock at all nodes';
 
 /** From the moment a candidate's line is sent until both nodes' submitblock requests are written, and received whole. */
-export async function run(): Promise<void> {
+export async function run([candidates = CANDIDATES]: readonly string[]): Promise<void> {
   const rows: string[][] = [];
   const folder = mkdtempSync(join(tmpdir(), 'kpss-bench-'));
   for (const extraTransactions of [0, 500, 5_000]) {
     const path = join(folder, `${extraTransactions}.blocks.jsonl`);
-    rows.push(await measure(extraTransactions, undefined));
-    rows.push(await measure(extraTransactions, createFileJournalStore(path)));
+    rows.push(await measure(Number(candidates), extraTransactions, undefined));
+    rows.push(await measure(Number(candidates), extraTransactions, createFileJournalStore(path)));
   }
   rmSync(folder, { recursive: true });
   printTable(
-    `A candidate's line sent → submitblock to two nodes written, and received whole, by one process (${CANDIDATES} blocks each; must: written within 2 ms at the median)`,
+    `A candidate's line sent → submitblock to two nodes written, and received whole, by one process (${candidates} blocks each; must: written within 2 ms at the median)`,
     ['block', 'journal', 'written, median ms', 'max ms', 'received, median ms', 'max ms'],
     rows,
   );
 }
 
-async function measure(extraTransactions: number, journal: JournalStore | undefined): Promise<string[]> {
+async function measure(
+  candidates: number,
+  extraTransactions: number,
+  journal: JournalStore | undefined,
+): Promise<string[]> {
   const nodes = [await startFakeNode(extraTransactions), await startFakeNode(extraTransactions)];
   const { instance, lastWrittenAtMs } = createInstance(
     nodes.map(({ url }) => url),
@@ -56,7 +60,7 @@ async function measure(extraTransactions: number, journal: JournalStore | undefi
   const prefix = prefixIn(await client.find((m) => m.id === 1));
   const writtenMs: number[] = [];
   const receivedMs: number[] = [];
-  for (let nonce = 0; writtenMs.length < CANDIDATES; nonce++) {
+  for (let nonce = 0; writtenMs.length < candidates; nonce++) {
     const nonceHex = prefix + nonce.toString(16).padStart(12, '0');
     const { params } = await client.job();
     const submission = ['a', params[0], nonceHex, params[1], '00'.repeat(32)];
