@@ -57,6 +57,12 @@ export class InstanceSignals {
     return this.#nodes.flatMap(({ signals }) => signals.map((signal) => signal.report()));
   }
 
+  /** @returns how many of a node's peers are our own P2P connections */
+  peersOf(node: string): number {
+    const ours = this.reports().filter((report) => report.node === node && report.signal === 'p2p');
+    return ours.filter(({ state }) => state === 'on').length;
+  }
+
   /** A found block goes out beside RPC, to every node that a connection stands to. */
   sendBlock(blockHex: string): void {
     for (const node of this.#nodes) node.sendBlock(blockHex);

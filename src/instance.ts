@@ -125,6 +125,7 @@ export class Instance {
     this.#nodes = new NodeSet<Template>(
       {
         expectedChain: network.name,
+        ownPeers: (node) => this.#signals.peersOf(node),
         versionTrouble: (version) => {
           const trouble = versionTrouble(network, version);
           return trouble && `${trouble.sentence} ${trouble.cure}`;

@@ -7,6 +7,8 @@ import { TokenBucket } from './token-bucket.ts';
 const PROGRESS_EVERY_MS = 10 * 60_000;
 /** A node that is only quicker with one block gives its place back sooner. */
 const SOURCE_SETTLED_MS = 15_000;
+/** Connections come and go, and ours is counted some seconds late; the network is lost where it stays so. */
+const LONELY_AFTER_MS = 25_000;
 /** Lines about one node: a restart takes some eight, a node that comes and goes all day has one a minute. */
 const LINES = { tokensMax: 12, perS: 1 / 60 };
 
@@ -42,6 +44,8 @@ export class NodeSetLog {
   #toldSource: string | undefined;
   /** By name; as many as there are nodes. */
   readonly #versions = new Map<string, number>();
+  readonly #lonelySinceMs = new Map<string, number>();
+  readonly #toldLonely = new Set<string>();
 
   /** @param nodes how many there are: one alone needs no name before its sentences */
   constructor(log: Log, nodes: number) {
@@ -100,6 +104,25 @@ export class NodeSetLog {
     this.#versions.set(name, version);
     if (trouble !== undefined)
       this.#log.warn({ node: name, version }, this.#nodes === 1 ? trouble : `${name}: ${trouble}`);
+  }
+
+  /** @param isLonely gives work, with nobody but us connected to it */
+  tellPeers({ name }: SetNode, isLonely: boolean, nowMs: number): void {
+    const sinceMs = this.#lonelySinceMs.get(name);
+    const who = this.#nodes === 1 ? 'the node' : name;
+    if (!isLonely) {
+      this.#lonelySinceMs.delete(name);
+      if (this.#toldLonely.delete(name))
+        this.#log.info({ node: name }, `${who} has other nodes around it again`);
+      return;
+    }
+    this.#lonelySinceMs.set(name, sinceMs ?? nowMs);
+    if (nowMs - (sinceMs ?? nowMs) < LONELY_AFTER_MS || this.#toldLonely.has(name)) return;
+    this.#toldLonely.add(name);
+    const text =
+      `${who} is connected to no other node but KPSS: what it calls the newest block may be old, and a block found now ` +
+      'may reach nobody. Check its internet connection.';
+    this.#log.warn({ node: name }, text);
   }
 
   /** One of ours. */

@@ -22,6 +22,8 @@ export interface NodeSetOptions<T extends TemplateHead> {
   readonly onStatus: (status: NodeStatus) => void;
   /** What is wrong with a node of that version (getnetworkinfo's number), for the log; undefined for nothing. */
   readonly versionTrouble?: (versionNumber: number) => string | undefined;
+  /** How many of a node's peers are connections of ours: a node gives work to whoever is its only one. */
+  readonly ownPeers?: (node: string) => number;
   /** A node was away or starting, and is not any more: what listens to its other ports may try them again. */
   readonly onBack?: (node: string) => void;
 }
@@ -341,6 +343,13 @@ export class NodeSet<T extends TemplateHead> {
     });
   }
 
+  /** It gives work, and nobody but us is connected to it. On a regtest that is how it should be. */
+  #isLonely({ node, facts, status }: SetMember<T>): boolean {
+    if (this.#options.expectedChain === 'regtest' || facts?.peers === undefined) return false;
+    const ours = this.#options.ownPeers?.(node.name) ?? 0;
+    return givesTemplates(status) && ours > 0 && facts.peers <= ours;
+  }
+
   #scheduleFacts(delayMs: number): void {
     this.#factsTimer = this.#clock.setTimer(delayMs, () => {
       const nowMs = this.#clock.nowMs();
@@ -351,6 +360,7 @@ export class NodeSet<T extends TemplateHead> {
         const version = facts?.versionNumber;
         if (version !== undefined)
           this.#log.tellVersion(member.node, version, this.#options.versionTrouble?.(version));
+        this.#log.tellPeers(member.node, this.#isLonely(member), nowMs);
         // The time before, so that what is told then is right at once.
         if (apartSinceMs !== undefined && nowMs - apartSinceMs >= APART_MS - FACTS_EVERY_MS)
           source?.judgeTipOf(member);
