@@ -15,7 +15,7 @@ function setUp() {
   const woken: string[] = [];
   const listeners: SignalListener[] = [];
   let running = false;
-  const report: SignalReport = { signal: 'zmq', node: 'home', state: 'connecting', sentence: 'Connecting.' };
+  let report: SignalReport = { signal: 'zmq', node: 'home', state: 'connecting', sentence: 'Connecting.' };
   const signals = new InstanceSignals({
     clock,
     log,
@@ -49,6 +49,9 @@ function setUp() {
     woken,
     signals,
     report,
+    setReport: (changes: Partial<SignalReport>) => {
+      report = { ...report, ...changes };
+    },
     listener: listeners[0],
     isRunning: () => running,
   };
@@ -64,6 +67,17 @@ test('what the nodes’ signals tell is passed on with the node’s name, and bl
   assert.deepEqual([heard, blocks, signals.reports()], [['zmq of home: ab'], ['00'], [report]]);
   await signals.stop();
   assert.equal(isRunning(), false);
+});
+
+test('a P2P connection that stands is a peer of its node, and nothing else is', () => {
+  const { signals, setReport } = setUp();
+  const peers = () => [signals.peersOf('home'), signals.peersOf('cellar')];
+  setReport({ state: 'on' });
+  assert.deepEqual(peers(), [0, 0]);
+  setReport({ signal: 'p2p' });
+  assert.deepEqual(peers(), [1, 0]);
+  setReport({ state: 'failed' });
+  assert.deepEqual(peers(), [0, 0]);
 });
 
 test('when a node is back its own signals are told to try again', () => {
