@@ -1,5 +1,6 @@
 import type { Clock, Log, NodeRpc, Timer } from '../mining/ports.ts';
-import { RpcError } from './rpc-error.ts';
+import { askHeader } from './header-facts.ts';
+import { isUnknownBlock } from './rpc-error.ts';
 
 /** Consensus: what a coinbase pays can be spent after so many confirmations; nobody undoes that many. */
 export const MATURE_AFTER = 100;
@@ -17,8 +18,6 @@ const LOOKS_TO_BELIEVE = 2;
 const FOLLOWED_MAX = 5_000;
 /** The answers are small; a node that takes longer is asked again in the next round. */
 const LOOK_TIMEOUT_MS = 5_000;
-/** ravend's "Block not found" (RPC_INVALID_ADDRESS_OR_KEY). */
-const NOT_FOUND = -5;
 
 /**
  * What became of a block: in the best chain (`confirmed`: nothing new but the count), `orphaned` by another that took its
@@ -184,16 +183,14 @@ export class BlockFollower {
  * @throws RpcError when the node does not answer
  */
 async function confirmationsOf(block: Followed, rpc: NodeRpc): Promise<number | undefined> {
-  const options = { timeoutMs: LOOK_TIMEOUT_MS };
   try {
-    const header = await rpc.call('getblockheader', [block.blockHash], options);
-    const confirmations = (header as { confirmations?: unknown } | null)?.confirmations;
-    if (typeof confirmations !== 'number') return undefined;
+    const { confirmations } = await askHeader(rpc, block.blockHash);
+    if (confirmations === undefined) return undefined;
     if (confirmations > 0) return confirmations;
   } catch (error) {
-    if (!(error instanceof RpcError) || error.rpcCode !== NOT_FOUND) throw error;
+    if (!isUnknownBlock(error)) throw error;
   }
-  const tipHeight = await rpc.call('getblockcount', [], options);
+  const tipHeight = await rpc.call('getblockcount', [], { timeoutMs: LOOK_TIMEOUT_MS });
   // Another block at the same height decides nothing: the next one does.
   if (typeof tipHeight !== 'number' || tipHeight <= block.height) return undefined;
   return block.height - tipHeight;

@@ -1,6 +1,7 @@
 import type { Clock, Log, NodeRpc } from '../mining/ports.ts';
 import type { ChainName } from './chain-check.ts';
 import { type Download, DownloadMeter, downloadText } from './download.ts';
+import { askHeader } from './header-facts.ts';
 import { askFacts, type NodeFacts } from './node-facts.ts';
 import { PollMeter } from './poll-meter.ts';
 import { isUnknownBlock } from './rpc-error.ts';
@@ -12,7 +13,7 @@ import {
   type TemplateHead,
   type TemplateSource,
 } from './template-source.ts';
-import { askHeader, type TipWorks } from './tip-works.ts';
+import type { TipWorks } from './tip-works.ts';
 
 /** A node and its client. */
 export interface SetNode {

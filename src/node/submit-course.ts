@@ -1,7 +1,8 @@
 import type { Clock, Log, NodeRpc } from '../mining/ports.ts';
 import { backoffMs } from './backoff.ts';
+import { askHeader } from './header-facts.ts';
 import type { Pauses, Waiter } from './pauses.ts';
-import { isTransient, RpcError } from './rpc-error.ts';
+import { isTransient, isUnknownBlock, RpcError } from './rpc-error.ts';
 import { classifyError, classifyResult, type SubmitVerdict } from './submit-verdict.ts';
 
 /** A candidate, assembled. */
@@ -89,8 +90,6 @@ const LOOK_FOR_MS = 600_000;
 const NOT_YET_MAX_MS = 60_000;
 /** Two competing blocks: which one wins is often clear once the faster relay, or the next block, is through. */
 const RECHECK_AFTER_MS = 5_000;
-/** ravend's "Block not found" (RPC_INVALID_ADDRESS_OR_KEY). */
-const NOT_FOUND = -5;
 
 /** What a node says of a block that it had before: in its best chain, known but off it, or unknown. */
 type InChain = 'yes' | 'beside' | 'not-there' | 'unknown';
@@ -202,13 +201,12 @@ export class SubmitCourse implements Waiter {
     const untilMs = this.#ageMs() + LOOK_FOR_MS;
     for (let failures = 1; !pauses.ended && this.#ageMs() < untilMs; failures += 1) {
       try {
-        const header = await this.#node.rpc.call('getblockheader', [this.#block.blockHash]);
         // Known, but off the best chain: -1.
-        const confirmations = (header as { confirmations?: unknown } | null)?.confirmations;
-        if (typeof confirmations !== 'number') return 'unknown';
+        const { confirmations } = await askHeader(this.#node.rpc, this.#block.blockHash);
+        if (confirmations === undefined) return 'unknown';
         return confirmations >= 0 ? 'yes' : 'beside';
       } catch (error) {
-        if (error instanceof RpcError && error.rpcCode === NOT_FOUND) return 'not-there';
+        if (isUnknownBlock(error)) return 'not-there';
         if (!isTransient(error)) return 'unknown';
         const waited = await pauses.wait(backoffMs(failures, RETRY_FIRST_MS, RETRY_MAX_MS), this);
         if (waited === 'crowded-out') return 'unknown';

@@ -1,14 +1,8 @@
-import type { NodeRpc } from '../mining/ports.ts';
-import { isRecord } from './json.ts';
-import { SMALL_ANSWER_BYTES_MAX } from './rpc-error.ts';
-
 /**
  * The tips that are compared are the nodes' present ones, each noted again with every template. A node that catches up
  * brings four new ones a second, 120 between two templates, and of 16 nodes all but one may do so at once.
  */
 const TIPS_MAX = 2_048;
-/** The header is in ravend's memory; it waits for the main lock at the worst, as getbestblockhash does. */
-const HEADER_TIMEOUT_MS = 5_000;
 /**
  * So far apart, heights decide whatever work is claimed. Six honest blocks weigh more than any difference that a fork
  * can have in its difficulty; without this, one wrong claim could hold the mining at an old tip for ever.
@@ -84,32 +78,4 @@ export class TipWorks {
 
 function heard<V>(before: Claimed<V>, claim: V): Claimed<V> {
   return before === undefined || before === claim ? claim : 'disputed';
-}
-
-/** A block as a node knows it. */
-export interface HeaderFacts {
-  readonly work: bigint | undefined;
-  readonly height: number | undefined;
-  /** 1 for the node's tip, more for what lies below, -1 beside its chain. */
-  readonly confirmations: number | undefined;
-}
-
-/**
- * Asks a node for a header.
- * @param hash display order
- * @returns what of the answer makes sense
- * @throws RpcError as the call does
- */
-export async function askHeader(rpc: NodeRpc, hash: string): Promise<HeaderFacts> {
-  const raw = await rpc.call('getblockheader', [hash], {
-    timeoutMs: HEADER_TIMEOUT_MS,
-    answerBytesMax: SMALL_ANSWER_BYTES_MAX,
-  });
-  const { chainwork, height, confirmations } = isRecord(raw) ? raw : {};
-  const isWork = typeof chainwork === 'string' && /^[0-9a-f]{64}$/i.test(chainwork);
-  return {
-    work: isWork ? BigInt(`0x${chainwork}`) : undefined,
-    height: Number.isSafeInteger(height) && Number(height) >= 0 ? Number(height) : undefined,
-    confirmations: Number.isSafeInteger(confirmations) ? Number(confirmations) : undefined,
-  };
 }
