@@ -78,9 +78,11 @@ function readTemplate(fields: Fields, pow: KawPow, network: Network | undefined)
   if (!equalTargets(hexToBytes(fields.hex('target', 32)), networkTarget)) {
     throw new TemplateFault(`template.target and template.bits (${bitsHex}) are not the same target`);
   }
-  const listed = fields.list('transactions', TRANSACTIONS_MAX);
-  const transactions = listed.map((raw, index) => readTransaction(transactionFields(raw, index)));
-  const transactionsHex = listed.map((raw, index) => transactionFields(raw, index).hex('data')).join('');
+  const listed = fields
+    .list('transactions', TRANSACTIONS_MAX)
+    .map((raw, index) => new Fields(`template.transactions[${index}]`, raw));
+  const transactions = listed.map(readTransaction);
+  const transactionsHex = listed.map((transaction) => transaction.hex('data')).join('');
   const witnessCommitmentScript = fields.has('default_witness_commitment')
     ? hexToBytes(fields.hex('default_witness_commitment'))
     : undefined;
@@ -109,10 +111,6 @@ function readTemplate(fields: Fields, pow: KawPow, network: Network | undefined)
   if (template.curtimeS < template.mintimeS)
     throw new TemplateFault('template.curtime is before template.mintime');
   return Object.freeze(template);
-}
-
-function transactionFields(raw: unknown, index: number): Fields {
-  return new Fields(`template.transactions[${index}]`, raw);
 }
 
 function readTransaction(fields: Fields): TemplateTransaction {
