@@ -17,6 +17,7 @@ import { createFileJournalStore, type JournalStore } from '../src/store/journal-
 import { rawTemplate } from '../test/support/mining.ts';
 import { EASY } from '../test/support/session-harness.ts';
 import { prefixIn, StratumClient } from '../test/support/stratum-client.ts';
+import { onePort } from '../test/support/stratum-options.ts';
 import { printTable } from './support-table.ts';
 import { alwaysRight } from './support-verifier.ts';
 
@@ -51,7 +52,8 @@ async function measure(
     nodes.map(({ url }) => url),
     journal,
   );
-  const client = await StratumClient.connect(await instance.start());
+  const [port = 0] = await instance.start();
+  const client = await StratumClient.connect(port);
   client.send(
     { id: 1, method: 'mining.subscribe', params: [] },
     { id: 2, method: 'mining.authorize', params: ['a', 'x'] },
@@ -115,7 +117,7 @@ function createInstance(urls: readonly string[], journal: JournalStore | undefin
       pow: KAWPOW,
       payout: { mainScript: Uint8Array.of(0x51), recipients: [] },
       tag: new Uint8Array(0),
-      stratum: { host: '127.0.0.1', port: 0, vardiff: EASY },
+      stratum: onePort(EASY),
     },
     {
       clock: systemClock,

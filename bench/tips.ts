@@ -8,6 +8,7 @@ import { median } from '../src/measure/median.ts';
 import { fakeVerifier } from '../test/support/devnet-node.ts';
 import { EASY } from '../test/support/session-harness.ts';
 import { type Message, StratumClient } from '../test/support/stratum-client.ts';
+import { onePort } from '../test/support/stratum-options.ts';
 import { printTable } from './support-table.ts';
 import { alwaysRightPool } from './support-verifier.ts';
 
@@ -51,7 +52,7 @@ async function measure(signal: Signal, blocks: number): Promise<string[]> {
     network,
     payout: { mainScript: Uint8Array.of(0x51), recipients: [] },
     tag: new Uint8Array(0),
-    stratum: { host: '127.0.0.1', port: 0, vardiff: EASY },
+    stratum: onePort(EASY),
     tips: { pollMs: signal === 'polling' ? POLL_MS : SELDOM_MS, refreshMs: 30_000, askAfterFound: true },
     nodes: [
       {
@@ -72,7 +73,7 @@ async function measure(signal: Signal, blocks: number): Promise<string[]> {
     log,
     verifier: alwaysRightPool,
   });
-  const [port = 0] = await app.start();
+  const [[port = 0] = []] = await app.start();
   const client = await StratumClient.connect(port);
   client.send(
     { id: 1, method: 'mining.subscribe', params: [] },

@@ -50,11 +50,11 @@ export class App {
   }
 
   /**
-   * @returns each instance's stratum port, in order
+   * @returns each instance's stratum ports, in order
    * @throws KpssError KPSS_PORT_UNAVAILABLE; what was opened before is closed again
    */
-  async start(): Promise<number[]> {
-    const ports: number[] = [];
+  async start(): Promise<number[][]> {
+    const ports: number[][] = [];
     try {
       for (const instance of this.#instances) ports.push(await instance.start());
     } catch (error) {

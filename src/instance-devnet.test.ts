@@ -7,6 +7,7 @@ import { createKeptLog } from '../test/support/scripted-rpc.ts';
 import { until } from '../test/support/scripted-stratum.ts';
 import { EASY } from '../test/support/session-harness.ts';
 import { StratumClient } from '../test/support/stratum-client.ts';
+import { onePort } from '../test/support/stratum-options.ts';
 import { TestMiner } from '../test/support/test-miner.ts';
 import { encodeAddress } from './chain/address.ts';
 import { findNetwork, type Network } from './chain/coins.ts';
@@ -76,12 +77,12 @@ async function start({ demanded, expected, twist, journal, chain, ...options }: 
       pow: KAWPOW,
       payout: { mainScript: p2pkhScript(new Uint8Array(20).fill(7)), recipients: [] },
       tag: new TextEncoder().encode('/KPSS/'),
-      stratum: { host: '127.0.0.1', port: 0, vardiff: EASY },
+      stratum: onePort(EASY),
       ...options,
     },
     { ...modules, log, verifier, journal, nodes: [{ name: 'node1', url, priority: 1, rpc: node }] },
   );
-  const port = await instance.start();
+  const [port = 0] = await instance.start();
   closers.push(() => instance.stop());
   const connect = async (): Promise<TestMiner> => {
     const stratum = await StratumClient.connect(port);

@@ -5,6 +5,7 @@ import { rawTemplate, tipOf } from '../test/support/mining.ts';
 import { createKeptLog, createScriptedRpc } from '../test/support/scripted-rpc.ts';
 import { EASY } from '../test/support/session-harness.ts';
 import { StratumClient } from '../test/support/stratum-client.ts';
+import { onePort } from '../test/support/stratum-options.ts';
 import { notFound } from '../test/support/submitter-harness.ts';
 import { createVirtualClock } from '../test/support/virtual-clock.ts';
 import { findNetwork } from './chain/coins.ts';
@@ -79,13 +80,13 @@ async function startOn({ chain = 'regtest', height = 4_000_000, journal = create
       pow: KAWPOW,
       payout: { mainScript: Uint8Array.of(0x51), recipients: [] },
       tag: new Uint8Array(0),
-      stratum: { host: '127.0.0.1', port: 0, vardiff: EASY },
+      stratum: onePort(EASY),
       tips: { pollMs: 1_000, refreshMs: 20_000, askAfterFound: true },
     },
     // The better one stands last in the configuration.
     { clock, random: systemRandom, log: createKeptLog(), verifier, nodes: [second, first], journal },
   );
-  const port = await instance.start();
+  const [port = 0] = await instance.start();
   closers.push(async () => {
     const stopped = instance.stop();
     for (let i = 0; i < 20; i++) await clock.advance(1_000);

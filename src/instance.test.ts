@@ -7,6 +7,7 @@ import { rawTemplate, tipOf } from '../test/support/mining.ts';
 import { createKeptLog, createScriptedRpc, type ScriptedRpc } from '../test/support/scripted-rpc.ts';
 import { EASY } from '../test/support/session-harness.ts';
 import { prefixIn, StratumClient } from '../test/support/stratum-client.ts';
+import { onePort } from '../test/support/stratum-options.ts';
 import { createVirtualClock } from '../test/support/virtual-clock.ts';
 import type { BlockOutcome } from './block-ledger.ts';
 import { findNetwork } from './chain/coins.ts';
@@ -87,7 +88,7 @@ async function startInstance(
       pow: KAWPOW,
       payout: { mainScript: settings.payPerLogin ? undefined : Uint8Array.of(0x51), recipients: [] },
       tag: new Uint8Array(0),
-      stratum: { host: '127.0.0.1', port: 0, vardiff: EASY },
+      stratum: onePort(EASY),
     },
     {
       clock,
@@ -106,7 +107,7 @@ async function startInstance(
       onBlock: (block) => blocks.push(block),
     },
   );
-  const port = await instance.start();
+  const [port = 0] = await instance.start();
   closers.push(async () => {
     const stopped = instance.stop();
     for (let i = 0; i < 20; i++) await clock.advance(1_000);
@@ -363,7 +364,7 @@ test('a log that takes a second to write does not hold a block back', async () =
       pow: KAWPOW,
       payout: { mainScript: Uint8Array.of(0x51), recipients: [] },
       tag: new Uint8Array(0),
-      stratum: { host: '127.0.0.1', port: 0, vardiff: EASY },
+      stratum: onePort(EASY),
     },
     {
       clock: systemClock,
@@ -373,7 +374,7 @@ test('a log that takes a second to write does not hold a block back', async () =
       nodes: [{ name: 'n', url: 'http://n', priority: 1, rpc }],
     },
   );
-  const port = await instance.start();
+  const [port = 0] = await instance.start();
   closers.push(() => instance.stop());
   const client = await connectMiner(port);
   const arrived = once(node, 'message') as Promise<[{ blockAtMs: number }]>;

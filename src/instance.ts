@@ -17,7 +17,6 @@ import { neededEpochs } from './mining/needed-epochs.ts';
 import type { Clock, Log, NodeRpc, RandomSource, Timer } from './mining/ports.ts';
 import { Tally } from './mining/tally.ts';
 import { parseTemplate, type Template } from './mining/template.ts';
-import type { VardiffOptions } from './mining/vardiff.ts';
 import { NodeSet } from './node/node-set.ts';
 import { versionTrouble } from './node/node-version.ts';
 import { ProposalProof } from './node/proposal-proof.ts';
@@ -33,7 +32,8 @@ import {
   type StratumServerModules,
   type StratumServerOptions,
 } from './stratum/server.ts';
-import type { Session, ShareResult } from './stratum/session.ts';
+import type { Session } from './stratum/session.ts';
+import type { ShareResult } from './stratum/share-desk.ts';
 import { ThrottledBlocks } from './throttled-blocks.ts';
 
 /** How often the log sums up what goes on. */
@@ -50,7 +50,7 @@ export interface InstanceOptions {
   readonly payout: Omit<LoginPolicy, 'network'>;
   /** Follows the height in the coinbase. */
   readonly tag: Uint8Array;
-  readonly stratum: { readonly host: string; readonly port: number; readonly vardiff: VardiffOptions };
+  readonly stratum: StratumServerOptions;
   /** The node set's own when left out. */
   readonly tips?: TipsConfig;
   readonly summaryIntervalMs?: number;
@@ -169,23 +169,24 @@ export class Instance {
   }
 
   /**
-   * Opens the miners' port at once, whether the node is ready or not: miners connect, and get work when there is some.
-   * @returns the port
+   * Opens the miners' ports at once, whether the node is ready or not: miners connect, and get work when there is some.
+   * @returns the ports, in order
    * @throws KpssError KPSS_PORT_UNAVAILABLE
    */
-  async start(): Promise<number> {
-    const port = await this.#server.listen();
-    const { host } = this.#options.stratum;
-    const urls = addressesOf(host).map((address) => `stratum+tcp://${address}:${port}`);
-    this.#modules.log.info({ host, port }, `miners connect to ${urls.join(' or ')}`);
+  async start(): Promise<number[]> {
+    const ports = await this.#server.listen();
+    for (const [i, { host }] of this.#options.stratum.ports.entries()) {
+      const urls = addressesOf(host).map((address) => `stratum+tcp://${address}:${ports[i]}`);
+      this.#modules.log.info({ host, port: ports[i] }, `miners connect to ${urls.join(' or ')}`);
+    }
     this.#warnIfExperimental();
-    // Not before the port is ours: another KPSS that has it would write to the same journal.
+    // Not before the ports are ours: another KPSS that has it would write to the same journal.
     this.#blocks.recover();
     this.#seedThrottle();
     this.#nodes.start();
     this.#signals.start();
     this.#scheduleSummary();
-    return port;
+    return ports;
   }
 
   /** Takes no more work, lets blocks on their way arrive, closes the connections. May be called again. */

@@ -5,6 +5,7 @@ import { noRandom, rawTemplate, recordedTemplate, tipOf } from '../test/support/
 import { createKeptLog, createScriptedRpc } from '../test/support/scripted-rpc.ts';
 import { EASY, HARD_BITS } from '../test/support/session-harness.ts';
 import { makeCandidate } from '../test/support/share.ts';
+import { onePort } from '../test/support/stratum-options.ts';
 import { createVirtualClock } from '../test/support/virtual-clock.ts';
 import { bytesToHex } from './chain/bytes.ts';
 import { findNetwork } from './chain/coins.ts';
@@ -274,7 +275,7 @@ function createRig(throttle: ThrottleRules, clock = createVirtualClock(), journa
       pow: KAWPOW,
       payout: { mainScript: Uint8Array.of(0x51), recipients: [] },
       tag: new Uint8Array(0),
-      stratum: { host: '127.0.0.1', port: 0, vardiff: EASY },
+      stratum: onePort(EASY),
       // A poll each second is enough for a chain that only this miner moves.
       tips: { pollMs: 1_000, refreshMs: 30_000, askAfterFound: true },
       throttle,
@@ -288,7 +289,7 @@ function createRig(throttle: ThrottleRules, clock = createVirtualClock(), journa
       nodes: [{ name: 'node1', url: 'http://node1', priority: 1, rpc: Object.assign(rpc, { close() {} }) }],
       createServer: (_options, given) => {
         modules = given;
-        return { listen: async () => 1, announceJob() {}, close: async () => {}, minerCount: 1 };
+        return { listen: async () => [1], announceJob() {}, close: async () => {}, minerCount: 1 };
       },
     },
   );

@@ -14,6 +14,8 @@ import { KAWPOW, type KawPow, withEpochLength } from '../kawpow/params.ts';
 import type { Clock, Log, RandomSource } from '../mining/ports.ts';
 import type { VardiffOptions } from '../mining/vardiff.ts';
 import { createRpcClient } from '../node/rpc-client.ts';
+import { DEFAULT_LIMITS } from '../stratum/limits.ts';
+import type { StratumServerOptions } from '../stratum/server.ts';
 import { createLoggedVerifier } from '../verifier-log.ts';
 import { startWebSide } from '../web-side.ts';
 import type { Progress } from './progress.ts';
@@ -123,7 +125,7 @@ export async function runDev(args: DevArgs, io: DevIo): Promise<number> {
             nodes: [{ ...DEVNET_NODE, url: devnet.url, credentials, p2p: p2pOf(devnet) }],
             payout: { mainScript, recipients: [] },
             tag: new TextEncoder().encode('/KPSS devnet/'),
-            stratum: { host: args.host, port: stratumPort, vardiff: CPU_VARDIFF },
+            stratum: minersSide(args.host, stratumPort),
             summaryIntervalMs: SUMMARY_INTERVAL_MS,
             onBlock,
           },
@@ -160,8 +162,12 @@ async function startOnUsualPortOrAny(create: (port: number) => App): Promise<{ a
 }
 
 async function startOn(app: App): Promise<{ app: App; port: number }> {
-  const [port = 0] = await app.start();
+  const [[port = 0] = []] = await app.start();
   return { app, port };
+}
+
+function minersSide(host: string, port: number): StratumServerOptions {
+  return { ports: [{ host, port, vardiff: CPU_VARDIFF }], limits: DEFAULT_LIMITS };
 }
 
 function regtest(): Network {

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, statSync, writeFileS
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { CONFIG_FOLDER, MAIN, only, onlyNode, TEST } from '../../test/support/config.ts';
+import { onlyPort } from '../../test/support/stratum-options.ts';
 import { findNetwork, type Network } from '../chain/coins.ts';
 import { resolveConfig } from '../config/load.ts';
 import type { Config } from '../config/types.ts';
@@ -115,7 +116,7 @@ test('--yes writes what the flags say, for its owner alone, and has the doctor l
   assert.equal(statSync(done.file).mode & 0o777, 0o600);
   const instance = only(done.config());
   assert.equal(instance.payoutAddress, MAIN);
-  assert.deepEqual([instance.stratum.host, instance.stratum.port], ['0.0.0.0', 4444]);
+  assert.deepEqual([onlyPort(instance.stratum).host, onlyPort(instance.stratum).port], ['0.0.0.0', 4444]);
   assert.equal(onlyNode(done.config()).url, 'http://192.168.1.10:8766');
   assert.deepEqual(onlyNode(done.config()).credentials, {
     kind: 'password',
@@ -220,7 +221,12 @@ test('questions: an address of another network is refused at once, and asked for
   assert.equal(done.code, 0);
   const instance = only(done.config());
   assert.deepEqual(
-    [instance.network.name, instance.payoutAddress, instance.throttle.blocksPerHour, instance.stratum.host],
+    [
+      instance.network.name,
+      instance.payoutAddress,
+      instance.throttle.blocksPerHour,
+      onlyPort(instance.stratum).host,
+    ],
     ['test', TEST, 6, '0.0.0.0'],
   );
   assert.equal(onlyNode(done.config()).url, 'http://node.example:18766');

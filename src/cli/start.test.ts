@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { bad, only, resolve } from '../../test/support/config.ts';
 import { KpssProcess, stopAllKpss } from '../../test/support/kpss-process.ts';
+import { onlyPort } from '../../test/support/stratum-options.ts';
 import { findMisplaced } from './misplaced.ts';
 import { createProgram } from './program.ts';
 
@@ -92,8 +93,8 @@ test('the help says what holds without flags', () => {
   assert.ok(result.ok);
   const { stratum, network, nodes } = only(result.config);
   const defaults: Record<string, string | number> = {
-    host: stratum.host,
-    port: stratum.port,
+    host: onlyPort(stratum).host,
+    port: onlyPort(stratum).port,
     network: network.name,
     coin: network.coin,
     node: nodes[0]?.url ?? '',

@@ -12,6 +12,7 @@ import {
   resolve,
   TEST,
 } from '../../test/support/config.ts';
+import { onlyPort } from '../../test/support/stratum-options.ts';
 import { decodeAddress } from '../chain/address.ts';
 import { bytesToHex } from '../chain/bytes.ts';
 import { NETWORKS } from '../chain/coins.ts';
@@ -102,13 +103,13 @@ instances:
   - { name: play, network: test, stratum: { port: 3334, difficulty: 1.0e-10 } }
 `);
     assert.deepEqual(
-      instances.map(({ name, network, stratum }) => [name, network.name, stratum.port]),
+      instances.map(({ name, network, stratum }) => [name, network.name, onlyPort(stratum).port]),
       [
         ['ravencoin-main', 'main', 3333],
         ['play', 'test', 3334],
       ],
     );
-    const { minDifficulty, maxDifficulty, startDifficulty } = instances[1]?.stratum.vardiff ?? {};
+    const { minDifficulty, maxDifficulty, startDifficulty } = instances[1]?.stratum.ports[0]?.vardiff ?? {};
     assert.deepEqual([minDifficulty, maxDifficulty, startDifficulty], [1e-10, 1e-10, 1e-10]);
   });
 });
@@ -122,7 +123,8 @@ describe('defaults', () => {
       assert.deepEqual(instance.nodes[0]?.credentials, { kind: 'cookie', path: '/srv/miner/.raven/.cookie' });
       assert.equal(instance.payout.mainScript, undefined);
       assert.equal(new TextDecoder().decode(instance.tag), '/KPSS/');
-      assert.deepEqual([instance.stratum.host, instance.stratum.port], ['127.0.0.1', 3333]);
+      const { host, port } = onlyPort(instance.stratum);
+      assert.deepEqual([host, port], ['127.0.0.1', 3333]);
       assert.deepEqual(config.web, { host: '127.0.0.1', port: 3380 });
     }
   });
@@ -153,12 +155,12 @@ describe('defaults', () => {
   });
 
   test('a difficulty bound alone moves the others out of its way', () => {
-    const { vardiff } = only(good('stratum: { vardiff: { min: 2000 } }')).stratum;
+    const { vardiff } = onlyPort(only(good('stratum: { vardiff: { min: 2000 } }')).stratum);
     assert.deepEqual(
       [vardiff.minDifficulty, vardiff.startDifficulty, vardiff.maxDifficulty],
       [2000, 2000, 2000],
     );
-    const low = only(good('stratum: { vardiff: { max: 1.0e-9 } }')).stratum.vardiff;
+    const low = onlyPort(only(good('stratum: { vardiff: { max: 1.0e-9 } }')).stratum).vardiff;
     assert.deepEqual([low.minDifficulty, low.startDifficulty, low.maxDifficulty], [1e-9, 1e-9, 1e-9]);
   });
 });
@@ -179,12 +181,13 @@ describe('flags', () => {
     assert.equal(instance.nodes[0]?.url, 'http://10.0.0.2:5');
     assert.equal(instance.network.name, 'test');
     assert.equal(instance.payoutAddress, TEST);
-    assert.equal(instance.stratum.port, 5555);
+    assert.equal(onlyPort(instance.stratum).port, 5555);
     assert.deepEqual(config.log, { level: 'warn', format: 'json' });
   });
 
   test('change the single instance of a list', () => {
-    assert.equal(only(good('instances: [{ name: a }]', { flags: { port: '5555' } })).stratum.port, 5555);
+    const list = good('instances: [{ name: a }]', { flags: { port: '5555' } });
+    assert.equal(onlyPort(only(list).stratum).port, 5555);
   });
 
   test('do not mend a group that is none', () => {

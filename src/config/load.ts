@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import type { PortOptions } from '../stratum/listener.ts';
 import { resolveDataDirectory } from './data-directory.ts';
 import { type Machine, thisMachine } from './data-folder.ts';
 import { CONFIG_BYTES_MAX, type ConfigDocument, type DocumentResult, parseConfigText } from './document.ts';
@@ -148,10 +149,12 @@ function checkTogether(found: readonly FoundInstance[], problems: Problems): voi
     if (before.some(({ name }) => name === instance.name)) {
       problems.add([...path, 'name'], `another instance is called ${instance.name} too: give each a name`);
     }
-    const { host, port } = instance.stratum;
-    const other = before.find(({ stratum }) => port !== 0 && stratum.port === port && stratum.host === host);
-    if (other !== undefined)
-      problems.add([...path, 'stratum', 'port'], `${port} is the port of ${other.name} already`);
+    for (const { host, port } of instance.stratum.ports) {
+      const isIts = (known: PortOptions) => port !== 0 && known.port === port && known.host === host;
+      const other = before.find(({ stratum }) => stratum.ports.some(isIts));
+      if (other !== undefined)
+        problems.add([...path, 'stratum', 'port'], `${port} is the port of ${other.name} already`);
+    }
   }
 }
 
@@ -165,8 +168,10 @@ function checkWebPort(
   if (web === undefined || web.port === 0) return;
   for (const { instance, path } of found) {
     if (instance === undefined) continue;
-    const { host, port } = instance.stratum;
-    if (port !== web.port || (host !== web.host && !isEverywhere(host))) continue;
+    const isIts = ({ host, port }: PortOptions) =>
+      port === web.port && (host === web.host || isEverywhere(host));
+    if (!instance.stratum.ports.some(isIts)) continue;
+    const { port } = web;
     if (isGiven) problems.add(['web', 'port'], `${port} is the port of ${instance.name}’s miners already`);
     else {
       const text = `${port} is where the status is served: choose another, or another web.port`;

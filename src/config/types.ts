@@ -1,8 +1,8 @@
 import type { Network } from '../chain/coins.ts';
 import type { LoginPolicy } from '../mining/login.ts';
 import type { ThrottleRules } from '../mining/throttle.ts';
-import type { VardiffOptions } from '../mining/vardiff.ts';
 import type { Credentials } from '../node/credentials.ts';
+import type { StratumServerOptions } from '../stratum/server.ts';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 export type LogFormat = 'auto' | 'pretty' | 'json';
@@ -70,7 +70,7 @@ export interface InstanceConfig {
   readonly payoutAddress: string | undefined;
   /** Follows the height in the coinbase. */
   readonly tag: Uint8Array;
-  readonly stratum: { readonly host: string; readonly port: number; readonly vardiff: VardiffOptions };
+  readonly stratum: StratumServerOptions;
 }
 
 /** Command-line flags of `kpss start`, as they were typed. They win over the file. */

@@ -91,8 +91,8 @@ async function examineInstance(
   const rpcs = nodes.map(({ url, credentials }) =>
     createRpcClient({ url, credentials, clock, maxSockets: SOCKETS_MAX }),
   );
-  const [listen, ...alone] = await Promise.all([
-    tryListen(stratum.host, stratum.port),
+  const [listens, ...alone] = await Promise.all([
+    Promise.all(stratum.ports.map(async (port) => ({ port, answer: await tryListen(port.host, port.port) }))),
     ...nodes.map(async (node, i) => {
       const rpc = rpcs[i];
       if (rpc === undefined) throw new Error('each node has its client');
@@ -101,7 +101,8 @@ async function examineInstance(
   ]);
   const examined = await withCommonBlocks(alone, clock);
   for (const rpc of rpcs) rpc.close();
-  const own = [judgePort('instance.port', stratum, listen, runs, 'stratum'), judgeInstancePayout(instance)];
+  const ports = listens.map(({ port, answer }) => judgePort('instance.port', port, answer, runs, 'stratum'));
+  const own = [...ports, judgeInstancePayout(instance)];
   const ofNodes = judgeTogether(examined.map((node, i) => ({ ...node, name: nodes[i]?.name ?? '' })));
   const checks = [
     ...owned(own, name, undefined),

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import { test } from 'node:test';
 import { Connection } from './connection.ts';
+import { DEFAULT_LIMITS } from './limits.ts';
 import type { parseRequest } from './messages.ts';
 import type { Session } from './session.ts';
 
@@ -22,15 +23,18 @@ class DeafSocket extends Duplex {
   }
 }
 
-/** A session that keeps what it is asked, and says of some lines that a candidate went out. */
-function createFakeSession(isCandidate: (line: string) => boolean = () => false) {
+/** A session that keeps what it is asked, and says of some lines that a candidate went out, or that it must ask. */
+function createFakeSession(
+  isCandidate: (line: string) => boolean = () => false,
+  asks: (line: string) => Promise<void> | undefined = () => undefined,
+) {
   const handled: string[] = [];
   const session = {
     handle: (parsed: ReturnType<typeof parseRequest>) => {
       const name = parsed.ok && parsed.request.method === 'unsupported' ? parsed.request.name : '?';
       if (name === 'fault') throw new Error('a fault of ours');
       handled.push(name);
-      return isCandidate(name);
+      return asks(name) ?? (isCandidate(name) ? 'new-turn' : 'next');
     },
     end: () => {},
   } as unknown as Session;
@@ -41,6 +45,7 @@ function start(session: Session) {
   const socket = new DeafSocket();
   const faults: unknown[] = [];
   const connection = new Connection(socket as unknown as Socket, {
+    limits: DEFAULT_LIMITS,
     onClosed: () => {},
     onFault: (error) => faults.push(error),
   });
@@ -105,4 +110,21 @@ test('a fault in handling a line is reported, and goes no further', () => {
   feed('a', 'fault', 'b');
   assert.equal(faults.length, 1);
   assert.deepEqual(handled, ['a', 'b']);
+});
+
+test('what follows a login that somebody else is asked about waits for the answer, in order', async () => {
+  const answer = Promise.withResolvers<void>();
+  const { session, handled } = createFakeSession(undefined, (name) =>
+    name === 'login' ? answer.promise : undefined,
+  );
+  const { socket, feed } = start(session);
+  feed('before', 'login', 'after');
+  feed('later');
+  assert.equal(socket.isPaused(), true);
+  await turn();
+  assert.deepEqual(handled, ['before', 'login']);
+  answer.resolve();
+  await turn();
+  assert.deepEqual(handled, ['before', 'login', 'after', 'later']);
+  assert.equal(socket.isPaused(), false);
 });

@@ -1,13 +1,9 @@
 import type { Socket } from 'node:net';
+import type { StratumLimits } from './limits.ts';
 import { LineSplitter } from './lines.ts';
 import { parseRequest } from './messages.ts';
-import type { CloseReason, Session, Wire } from './session.ts';
+import type { CloseReason, Handled, Session, Wire } from './session.ts';
 
-/**
- * A miner that does not read is closed when this much waits for it: some hundred jobs, minutes of work that it has not
- * seen. Keeping more would let one stuck connection after the other fill the memory.
- */
-export const BACKLOG_BYTES_MAX = 64 * 1024;
 /** Dead peers, whose router forgot them, are found by the system in a few minutes. */
 const KEEP_ALIVE_MS = 60_000;
 /** Whoever is closed, or said goodbye, gets this long to read what was written. */
@@ -17,7 +13,8 @@ const LINES_PER_TURN_MAX = 100;
 /** First byte of a TLS handshake. */
 const TLS_HANDSHAKE = 0x16;
 
-export interface ConnectionEvents {
+export interface ConnectionModules {
+  readonly limits: StratumLimits;
   /** Once, with our reason, or undefined when the miner went by itself. */
   onClosed(reason: CloseReason | undefined): void;
   /** Handling a line failed, which must not happen. */
@@ -28,21 +25,23 @@ export interface ConnectionEvents {
 export class Connection implements Wire {
   readonly #socket: Socket;
   readonly #lines = new LineSplitter();
-  readonly #events: ConnectionEvents;
+  readonly #modules: ConnectionModules;
   #session: Session | undefined;
   /** Of the chunk that is being worked on; the socket is paused while there are any left over. */
   #waiting: string[] = [];
   #nextWaiting = 0;
   #overflow = false;
+  /** The rest waits for its turn, or for an answer. */
+  #isBusy = false;
   #outgoing = '';
   #outgoingJob = '';
   #flushing = false;
   #closeReason: CloseReason | undefined;
   #sawFirstByte = false;
 
-  constructor(socket: Socket, events: ConnectionEvents) {
+  constructor(socket: Socket, modules: ConnectionModules) {
     this.#socket = socket;
-    this.#events = events;
+    this.#modules = modules;
   }
 
   /** Begins to read; the session is made with this connection as its wire, so it comes afterwards. */
@@ -56,7 +55,7 @@ export class Connection implements Wire {
     this.#socket.on('error', () => {});
     this.#socket.on('close', () => {
       session.end();
-      this.#events.onClosed(this.#closeReason);
+      this.#modules.onClosed(this.#closeReason);
     });
   }
 
@@ -97,19 +96,16 @@ export class Connection implements Wire {
     const { lines, overflow } = this.#lines.push(chunk);
     for (const line of lines) this.#waiting.push(line);
     this.#overflow = overflow;
-    this.#work();
+    if (!this.#isBusy) this.#work();
   }
 
   /** Handles what is waiting, in order, up to a turn's worth or a candidate; the rest comes after the others' turn. */
   #work(): void {
     for (let handled = 0; this.#nextWaiting < this.#waiting.length; handled++) {
       if (this.#closeReason !== undefined) return;
-      if (handled >= LINES_PER_TURN_MAX || this.#handleNext()) {
-        this.#socket.pause();
-        setImmediate(() => {
-          this.#socket.resume();
-          this.#work();
-        });
+      const next = handled >= LINES_PER_TURN_MAX ? 'new-turn' : this.#handleNext();
+      if (next !== 'next') {
+        this.#goOnAfter(next);
         break;
       }
     }
@@ -121,15 +117,27 @@ export class Connection implements Wire {
     this.#flush();
   }
 
-  /** @returns whether a candidate went out: its bytes are written when this turn ends, so it ends now */
-  #handleNext(): boolean {
+  /** Nothing of this connection is read or handled until then. */
+  #goOnAfter(next: Exclude<Handled, 'next'>): void {
+    this.#socket.pause();
+    const goOn = (): void => {
+      this.#isBusy = false;
+      this.#socket.resume();
+      this.#work();
+    };
+    this.#isBusy = true;
+    if (next === 'new-turn') setImmediate(goOn);
+    else void next.then(goOn);
+  }
+
+  #handleNext(): Handled {
     const line = this.#waiting[this.#nextWaiting] as string;
     this.#nextWaiting += 1;
     try {
-      return this.#session?.handle(parseRequest(line)) ?? false;
+      return this.#session?.handle(parseRequest(line)) ?? 'next';
     } catch (error) {
-      this.#events.onFault(error);
-      return false;
+      this.#modules.onFault(error);
+      return 'next';
     }
   }
 
@@ -146,7 +154,7 @@ export class Connection implements Wire {
     this.#outgoingJob = '';
     if (text.length === 0 || !this.#socket.writable) return;
     this.#socket.write(text);
-    if (this.#socket.writableLength > BACKLOG_BYTES_MAX) {
+    if (this.#socket.writableLength > this.#modules.limits.backlogBytesMax) {
       this.#closeReason ??= 'not-reading';
       this.#socket.destroy();
     }

@@ -3,6 +3,7 @@ import { after, before, describe, test } from 'node:test';
 import { noRandom, PAYOUT, recordedTemplate, silentLog, tipOf } from '../../test/support/mining.ts';
 import { EASY } from '../../test/support/session-harness.ts';
 import { prefixIn, StratumClient } from '../../test/support/stratum-client.ts';
+import { onePort } from '../../test/support/stratum-options.ts';
 import { systemClock } from '../clock.ts';
 import { PrefixAllocator } from '../mining/extranonce.ts';
 import { JobBook } from '../mining/job-book.ts';
@@ -14,22 +15,20 @@ async function startServer(port = 0) {
   const jobs = new JobBook(new Uint8Array(0));
   jobs.add(recordedTemplate(HARD_BITS));
   const prefixes = new PrefixAllocator(noRandom);
-  const server = new StratumServer(
-    { host: '127.0.0.1', port, vardiff: EASY },
-    {
-      clock: systemClock,
-      log: silentLog,
-      prefixes,
-      jobs,
-      login: (userName) => ({ ok: true, workerName: userName, payout: PAYOUT }),
-      onLogin: () => {},
-      judge: () => Promise.resolve({ accepted: true, verified: true }),
-      onCandidate: () => {},
-      onResult: () => {},
-      onEnd: () => {},
-    },
-  );
-  return { server, jobs, prefixes, port: await server.listen() };
+  const server = new StratumServer(onePort(EASY, port), {
+    clock: systemClock,
+    log: silentLog,
+    prefixes,
+    jobs,
+    login: (userName) => ({ ok: true, workerName: userName, payout: PAYOUT }),
+    onLogin: () => {},
+    judge: () => Promise.resolve({ accepted: true, verified: true }),
+    onCandidate: () => {},
+    onResult: () => {},
+    onEnd: () => {},
+  });
+  const [opened = 0] = await server.listen();
+  return { server, jobs, prefixes, port: opened };
 }
 
 let running: Awaited<ReturnType<typeof startServer>>;

@@ -1,27 +1,22 @@
-import { createServer, type Server, type Socket } from 'node:net';
-import { KpssError, listenTrouble } from '../error.ts';
+import type { Socket } from 'node:net';
 import type { PrefixAllocator } from '../mining/extranonce.ts';
 import type { JobBook } from '../mining/job-book.ts';
 import type { Clock, Log, Timer } from '../mining/ports.ts';
 import { GateTurns } from './candidate-gate.ts';
 import { Connection } from './connection.ts';
-import { type CloseReason, Session, type SessionModules, type SessionOptions } from './session.ts';
+import type { StratumLimits } from './limits.ts';
+import { Listener, type PortOptions } from './listener.ts';
+import { type CloseReason, Session, type SessionModules } from './session.ts';
 
-/**
- * Connections in all. Each costs about 12 KiB and a prefix of 65,536; a farm of ten thousand cards behind single
- * connections fits twice.
- */
-export const CONNECTIONS_MAX = 20_000;
 /** A new job goes to this many sessions before the event loop gets a turn: about 10 ms of work. */
 const FAN_OUT_SLICE = 500;
 /** How often sessions are looked after. */
 const SWEEP_INTERVAL_MS = 5_000;
 
 export interface StratumServerOptions {
-  readonly host: string;
-  /** 0 takes any free port. */
-  readonly port: number;
-  readonly vardiff: SessionOptions['vardiff'];
+  /** At least one. */
+  readonly ports: readonly PortOptions[];
+  readonly limits: StratumLimits;
 }
 
 export interface StratumServerModules
@@ -37,18 +32,18 @@ export interface StratumServerModules
 
 /** What an instance needs of its miners' side. A simulation brings one without sockets. */
 export interface MinersServer {
-  /** @returns the port */
-  listen(): Promise<number>;
+  /** @returns the ports, in order */
+  listen(): Promise<number[]>;
   announceJob(): void;
   close(): Promise<void>;
   readonly minerCount: number;
 }
 
-/** The miners' port: takes connections, gives each a session, and hands every new job to all of them. */
+/** An instance's ports: takes connections, gives each a session, and hands every new job to all of them. */
 export class StratumServer implements MinersServer {
   readonly #options: StratumServerOptions;
   readonly #modules: StratumServerModules;
-  readonly #server: Server;
+  readonly #listeners: readonly Listener[];
   readonly #sessions = new Map<Session, Socket>();
   readonly #gateTurns = new GateTurns();
   #nextSessionId = 1;
@@ -58,13 +53,16 @@ export class StratumServer implements MinersServer {
   constructor(options: StratumServerOptions, modules: StratumServerModules) {
     this.#options = options;
     this.#modules = modules;
-    this.#server = createServer({ noDelay: true }, (socket) => this.#accept(socket));
-    this.#server.maxConnections = CONNECTIONS_MAX;
-    this.#server.on('drop', (dropped) => {
-      modules.log.warn(
-        { remote: dropped?.remoteAddress, connectionsMax: CONNECTIONS_MAX },
-        'connection refused: too many',
-      );
+    const { connectionsMax } = options.limits;
+    this.#listeners = options.ports.map((port) => {
+      const listener: Listener = new Listener(port, {
+        connectionsMax,
+        onSocket: (socket) => this.#accept(socket, port),
+        onDropped: (remote) => modules.log.warn({ remote, connectionsMax }, 'connection refused: too many'),
+        // Accepting fails when file descriptors run out; those connected mine on, and later ones get through again.
+        onTrouble: (error) => modules.log.error({ err: error }, 'stratum port'),
+      });
+      return listener;
     });
   }
 
@@ -84,23 +82,19 @@ export class StratumServer implements MinersServer {
   }
 
   /**
-   * @returns the port it listens on
-   * @throws KpssError KPSS_PORT_UNAVAILABLE when the port is taken or not allowed
+   * @returns the ports it listens on, in the order of the options
+   * @throws KpssError KPSS_PORT_UNAVAILABLE when one is taken or not allowed; the others are closed again
    */
-  async listen(): Promise<number> {
-    const { host, port } = this.#options;
-    await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', (cause: NodeJS.ErrnoException) => {
-        const message = `cannot listen on ${host}:${port}: ${listenTrouble(cause)}`;
-        reject(new KpssError('KPSS_PORT_UNAVAILABLE', message, { context: { host, port }, cause }));
-      });
-      this.#server.listen({ host, port, backlog: 4096 }, resolve);
-    });
-    // Accepting fails when file descriptors run out; those connected mine on, and later ones get through again.
-    this.#server.on('error', (error) => this.#modules.log.error({ err: error }, 'stratum port'));
+  async listen(): Promise<number[]> {
+    const ports: number[] = [];
+    try {
+      for (const listener of this.#listeners) ports.push(await listener.listen());
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
     this.#scheduleSweep();
-    const address = this.#server.address();
-    return typeof address === 'object' && address !== null ? address.port : port;
+    return ports;
   }
 
   /** There is a new template: every session gets a job of it, in slices so that shares are answered in between. */
@@ -115,7 +109,7 @@ export class StratumServer implements MinersServer {
   async close(): Promise<void> {
     this.#sweepTimer?.cancel();
     this.#fanOut = undefined;
-    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    const closed = Promise.all(this.#listeners.map((listener) => listener.close()));
     for (const socket of this.#sessions.values()) socket.destroySoon();
     // Whoever does not read gets no more than a moment.
     const hurry = this.#modules.clock.setTimer(1_000, () => {
@@ -126,11 +120,13 @@ export class StratumServer implements MinersServer {
     this.#gateTurns.end();
   }
 
-  #accept(socket: Socket): void {
+  #accept(socket: Socket, { vardiff }: PortOptions): void {
+    const { limits } = this.#options;
     const remote = `${socket.remoteAddress}:${socket.remotePort}`;
     const id = String(this.#nextSessionId);
     this.#nextSessionId += 1;
     const connection = new Connection(socket, {
+      limits,
       onClosed: (reason) => {
         this.#sessions.delete(session);
         this.#logClosed(session, remote, reason);
@@ -145,7 +141,7 @@ export class StratumServer implements MinersServer {
       connection.close('fault');
     };
     const session = new Session(
-      { id, vardiff: this.#options.vardiff },
+      { id, vardiff, limits },
       { ...this.#modules, gateTurns: this.#gateTurns, wire: connection, onFault },
     );
     this.#sessions.set(session, socket);

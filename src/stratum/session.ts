@@ -13,7 +13,8 @@ import {
   type VardiffOptions,
   type VardiffState,
 } from '../mining/vardiff.ts';
-import { type Candidate, CandidateGate, type CandidateGateModules } from './candidate-gate.ts';
+import type { CandidateGateModules } from './candidate-gate.ts';
+import type { StratumLimits } from './limits.ts';
 import {
   encodeError,
   encodeJob,
@@ -23,9 +24,8 @@ import {
   type RequestId,
 } from './messages.ts';
 import { DEMERITS_MAX, REJECTIONS, type RejectReason } from './rejections.ts';
+import { ShareDesk, type ShareResult } from './share-desk.ts';
 
-/** A real miner logs in within a second of connecting; behind the slowest proxy, ten. */
-export const LOGIN_WITHIN_MS = 30_000;
 /**
  * kawpowminer uses only the first notify of what it reads at once and drops the rest, so two are never sent closer
  * than this: the second would be the one that counts.
@@ -46,14 +46,11 @@ export type CloseReason =
   | 'tls'
   | 'fault';
 
-/** What became of a submission; counted by the instance, kept by the store. */
-export type ShareResult =
-  | { readonly kind: 'accepted'; readonly verified: boolean; readonly share: Share }
-  | { readonly kind: 'rejected'; readonly reason: RejectReason; readonly share: Share | undefined }
-  /** It was accepted unverified, and its mix hash turned out to be wrong. */
-  | { readonly kind: 'revoked'; readonly reason: RejectReason; readonly share: Share }
-  /** It counted for nobody, as a stale candidate or since its miner had left, and its mix hash turned out to be wrong. */
-  | { readonly kind: 'forged'; readonly reason: RejectReason; readonly share: Share };
+/**
+ * What the connection does after a line: handle the next one at once, or in the next turn, since a candidate was handed on
+ * and its bytes are to be on their way first, or when the promise is settled, which never rejects.
+ */
+export type Handled = 'next' | 'new-turn' | Promise<void>;
 
 /** One connection's way out. */
 export interface Wire {
@@ -67,6 +64,7 @@ export interface Wire {
 export interface SessionOptions {
   readonly id: string;
   readonly vardiff: VardiffOptions;
+  readonly limits: StratumLimits;
 }
 
 export interface SessionModules extends Pick<CandidateGateModules, 'gateTurns'> {
@@ -74,7 +72,8 @@ export interface SessionModules extends Pick<CandidateGateModules, 'gateTurns'> 
   readonly prefixes: PrefixAllocator;
   readonly jobs: JobBook;
   readonly wire: Wire;
-  login(userName: string, password: string): Login;
+  /** A promise, where somebody else is asked; it is waited for, with all that the miner sends after it. */
+  login(userName: string, password: string): Login | Promise<Login>;
   /** A miner logged in for the first time on this connection. */
   onLogin(session: Session): void;
   /** The moment a candidate may go out: as a rule when it is seen, before anything else; before that it may have to wait. */
@@ -106,13 +105,8 @@ export class Session {
   #agent = '';
   #reportedHashesPerS: number | undefined;
   #demerits = 0;
-  readonly #candidates: CandidateGate;
-  /** Shares of it were accepted unverified, because the verifier had too much to do. */
-  #wasTrusted = false;
-  /** Shares without a verdict at the end of the session. */
-  readonly #uncounted = new WeakSet<Share>();
-  /** A false mix hash of it was found. */
-  #wasCaught = false;
+  /** Made for the first share: ten thousand miners that wait need none. */
+  #shares: ShareDesk | undefined;
   #lastNotifyMs = Number.NEGATIVE_INFINITY;
   /** The difficulty changed since the newest job. */
   #needsVariant = false;
@@ -124,11 +118,6 @@ export class Session {
     this.#options = options;
     this.#modules = modules;
     this.#openedMs = modules.clock.nowMs();
-    this.#candidates = new CandidateGate({
-      ...modules,
-      send: (share) => modules.onCandidate(share, this),
-      wait: (share) => modules.onWaitingCandidate?.(share, this),
-    });
     this.#vardiff = startVardiff(options.vardiff, this.#openedMs);
   }
 
@@ -157,36 +146,34 @@ export class Session {
 
   /**
    * One request, in the order they came.
-   * @returns whether a candidate was handed on: what is left to do can wait until its bytes are on their way
    */
-  handle(parsed: ParsedRequest): boolean {
-    if (this.#closed) return false;
+  handle(parsed: ParsedRequest): Handled {
+    if (this.#closed) return 'next';
     if (!parsed.ok) {
       this.#reject(parsed.id, 'bad-request', parsed.text);
-      return false;
+      return 'next';
     }
     const { request } = parsed;
     switch (request.method) {
       case 'subscribe':
         this.#subscribe(request.id, request.agent);
-        return false;
+        return 'next';
       case 'authorize':
-        this.#authorize(request.id, request.userName, request.password);
-        return false;
+        return this.#authorize(request.id, request.userName, request.password);
       case 'submit':
-        return this.#submit(request.id, request.submission);
+        return this.#submit(request.id, request.submission) ? 'new-turn' : 'next';
       case 'extranonce-subscribe':
         this.#modules.wire.send(encodeResult(request.id, true));
-        return false;
+        return 'next';
       case 'report-hashrate':
         this.#reportedHashesPerS = request.hashesPerS;
         this.#modules.wire.send(encodeResult(request.id, true));
-        return false;
+        return 'next';
       case 'unsupported':
         this.#reject(request.id, 'unsupported-method', `unsupported method ${request.name}`);
-        return false;
+        return 'next';
       case 'none':
-        return false;
+        return 'next';
       default:
         return request satisfies never;
     }
@@ -222,7 +209,7 @@ export class Session {
     if (this.#closed) return;
     const nowMs = this.#modules.clock.nowMs();
     if (this.#login === undefined || this.#prefix === undefined) {
-      if (nowMs - this.#openedMs >= LOGIN_WITHIN_MS) this.#close('login-timeout');
+      if (nowMs - this.#openedMs >= this.#options.limits.loginTimeoutMs) this.#close('login-timeout');
       return;
     }
     if (this.#issued.newest === undefined) return;
@@ -254,8 +241,19 @@ export class Session {
     this.offerJob();
   }
 
-  #authorize(id: RequestId, userName: string, password: string): void {
+  #authorize(id: RequestId, userName: string, password: string): Handled {
     const login = this.#modules.login(userName, password);
+    if (!(login instanceof Promise)) {
+      this.#welcome(id, login);
+      return 'next';
+    }
+    return login
+      .then((answer) => this.#welcome(id, answer))
+      .catch((error: unknown) => this.#modules.onFault(error, this));
+  }
+
+  #welcome(id: RequestId, login: Login): void {
+    if (this.#closed) return;
     if (!login.ok) {
       this.#reject(id, 'bad-login', login.text);
       return;
@@ -291,67 +289,28 @@ export class Session {
     const issued = found !== undefined && jobs.isLive(found.job) ? found : undefined;
     const isStale = issued !== undefined && jobs.isStale(issued.job);
     const screening = screenShare(submission, { issued, prefix: this.#prefix, isStale });
-    const { share } = screening;
-    const candidate = share?.isCandidate === true ? this.#candidates.open(share) : undefined;
-    const isOut = candidate?.isOut === true;
-    if (!screening.ok) this.#rejectShare(id, screening.reason, share);
-    if (share !== undefined) {
-      this.#judge(share, candidate, isStale)
-        .then((judgement) => this.#settle(screening.ok ? id : undefined, share, judgement))
-        .catch((error: unknown) => this.#modules.onFault(error, this));
-    }
-    return isOut;
+    this.#shares ??= this.#createShareDesk();
+    return this.#shares.take(id, screening, isStale);
   }
 
-  async #judge(share: Share, candidate: Candidate | undefined, isStale: boolean): Promise<Judgement> {
-    const { judge, onResult } = this.#modules;
-    const onLateVerdict = (isRight: boolean): void => {
-      if (candidate !== undefined) this.#candidates.judged(candidate, isRight);
-      if (isRight) return;
-      this.#wasCaught = true;
-      const reason = this.#falseMixReason;
-      onResult({ kind: isStale || this.#uncounted.has(share) ? 'forged' : 'revoked', reason, share }, this);
-      this.#blame(reason);
-    };
-    const judgement = await judge(share, this.id, onLateVerdict);
-    if (!judgement.accepted) this.#wasCaught = true;
-    if (isOnTrust(judgement) && !this.#wasCaught) this.#wasTrusted = true;
-    if (candidate === undefined) return judgement;
-    if (judgement.accepted && !judgement.verified) this.#candidates.unjudged(candidate);
-    else this.#candidates.judged(candidate, judgement.accepted);
-    return judgement;
-  }
-
-  /** @param id of the request that waits for its reply; undefined for a stale candidate, which was told so already */
-  #settle(id: RequestId | undefined, share: Share, judgement: Judgement): void {
-    if (id === undefined) {
-      if (judgement.accepted) return;
-      const reason = this.#falseMixReason;
-      this.#modules.onResult({ kind: 'forged', reason, share }, this);
-      this.#blame(reason);
-      return;
-    }
-    if (!judgement.accepted) {
-      this.#rejectShare(id, this.#falseMixReason, share);
-      return;
-    }
-    // Who was caught is trusted no more: all of its shares are verified, or refused.
-    if (this.#wasCaught && isOnTrust(judgement)) {
-      this.#rejectShare(id, 'too-many-shares', share);
-      return;
-    }
-    // Its miner left before anything was known of it: it counts for nobody.
-    if (this.#closed && !judgement.verified) {
-      this.#uncounted.add(share);
-      return;
-    }
-    this.#modules.onResult({ kind: 'accepted', verified: judgement.verified, share }, this);
-    if (!this.#closed) this.#modules.wire.send(encodeResult(id, true));
-    this.#countShare(share.issued, judgement.verified);
-  }
-
-  get #falseMixReason(): RejectReason {
-    return this.#wasTrusted ? 'broken-trust' : 'wrong-mix';
+  #createShareDesk(): ShareDesk {
+    const { clock, gateTurns, judge, onResult, onCandidate, onWaitingCandidate, onFault } = this.#modules;
+    return new ShareDesk({
+      clock,
+      gateTurns,
+      send: (share) => onCandidate(share, this),
+      wait: (share) => onWaitingCandidate?.(share, this),
+      judge: (share, onLateVerdict) => judge(share, this.id, onLateVerdict),
+      onResult: (result) => onResult(result, this),
+      reply: (id) => {
+        if (!this.#closed) this.#modules.wire.send(encodeResult(id, true));
+      },
+      count: (share, verified) => this.#countShare(share.issued, verified),
+      reject: (id, reason, share) => this.#rejectShare(id, reason, share),
+      blame: (reason) => this.#blame(reason),
+      isClosed: () => this.#closed,
+      onFault: (error) => onFault(error, this),
+    });
   }
 
   #countShare(issued: IssuedJob, verified: boolean): void {
@@ -393,8 +352,4 @@ export class Session {
     this.#closed = true;
     this.#modules.wire.close(reason);
   }
-}
-
-function isOnTrust(judgement: Judgement): boolean {
-  return judgement.accepted && !judgement.verified && judgement.because === 'overload';
 }

@@ -68,8 +68,8 @@ export const CANARIES: readonly Canary[] = [
   },
   {
     name: 'a false mix hash gets no reply',
-    file: 'src/stratum/session.ts',
-    from: '    if (!judgement.accepted) {\n      this.#rejectShare(id, this.#falseMixReason, share);',
+    file: 'src/stratum/share-desk.ts',
+    from: '    if (!judgement.accepted) {\n      reject(id, this.#falseMixReason, share);',
     to: '    if (!judgement.accepted) {',
   },
   {

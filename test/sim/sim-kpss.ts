@@ -5,6 +5,7 @@ import { Instance, type InstanceNode } from '../../src/instance.ts';
 import { KAWPOW } from '../../src/kawpow/params.ts';
 import type { Log } from '../../src/mining/ports.ts';
 import type { VardiffOptions } from '../../src/mining/vardiff.ts';
+import { onePort } from '../support/stratum-options.ts';
 import type { Candidates } from './candidates.ts';
 import type { Invariants } from './invariants.ts';
 import type { SeededRandom } from './random.ts';
@@ -70,7 +71,7 @@ export class SimKpss {
         pow: KAWPOW,
         payout: { mainScript: Uint8Array.of(0x51), recipients: [] },
         tag: new TextEncoder().encode('/sim/'),
-        stratum: { host: '127.0.0.1', port: 1, vardiff: VARDIFF },
+        stratum: onePort(VARDIFF, 1),
       },
       {
         clock: this.#clock,

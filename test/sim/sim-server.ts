@@ -44,10 +44,10 @@ export class SimServer implements MinersServer {
     return this.#links;
   }
 
-  listen(): Promise<number> {
+  listen(): Promise<number[]> {
     this.#isListening = true;
     this.#scheduleSweep();
-    return Promise.resolve(this.#options.port);
+    return Promise.resolve(this.#options.ports.map(({ port }) => port));
   }
 
   announceJob(): void {
@@ -132,7 +132,9 @@ export class SimLink implements Wire {
     this.#modules = modules;
     this.#latencyMs = modules.random.pick([0, 1, 5, 40]);
     const onFault = (error: unknown) => modules.invariants.fail('no fault within', String(error));
-    this.session = new Session({ id, vardiff: options.vardiff }, { ...modules, wire: this, onFault });
+    const [{ vardiff } = { vardiff: undefined }] = options.ports;
+    if (vardiff === undefined) throw new Error('an instance has a port');
+    this.session = new Session({ id, vardiff, limits: options.limits }, { ...modules, wire: this, onFault });
   }
 
   get isOpen(): boolean {
@@ -207,7 +209,7 @@ export class SimLink implements Wire {
       if (line === undefined) return;
       const parsed = parseRequest(line);
       invariants.beforeHandling(this, parsed, jobs);
-      const isHandedOn = this.session.handle(parsed);
+      const isHandedOn = this.session.handle(parsed) === 'new-turn';
       invariants.afterHandling(this, parsed, isHandedOn);
       if (!isHandedOn) continue;
       clock.setTimer(0, () => this.#work());

@@ -5,8 +5,10 @@ import type { Judgement } from '../../src/mining/judge.ts';
 import type { Login } from '../../src/mining/login.ts';
 import type { Share } from '../../src/mining/share.ts';
 import type { VardiffOptions } from '../../src/mining/vardiff.ts';
+import { DEFAULT_LIMITS } from '../../src/stratum/limits.ts';
 import { parseRequest } from '../../src/stratum/messages.ts';
-import { type CloseReason, Session, type ShareResult } from '../../src/stratum/session.ts';
+import { type CloseReason, Session } from '../../src/stratum/session.ts';
+import type { ShareResult } from '../../src/stratum/share-desk.ts';
 import { bookWithTemplate, noRandom, PAYOUT, recordedTemplate } from './mining.ts';
 import { createVirtualClock } from './virtual-clock.ts';
 
@@ -29,7 +31,11 @@ export interface Notify {
 
 /** A session on a virtual clock whose wire is a list, with a judge that a test answers for. */
 export function createSessionHarness(
-  settings: { vardiff?: VardiffOptions; login?: Login; book?: ReturnType<typeof bookWithTemplate> } = {},
+  settings: {
+    vardiff?: VardiffOptions;
+    login?: Login | Promise<Login>;
+    book?: ReturnType<typeof bookWithTemplate>;
+  } = {},
 ) {
   const clock = createVirtualClock();
   const jobs = settings.book ?? bookWithTemplate();
@@ -42,7 +48,7 @@ export function createSessionHarness(
   let judge = (_share: Share, _late: (isRight: boolean) => void): Promise<Judgement> =>
     Promise.resolve({ accepted: true, verified: true });
   const session = new Session(
-    { id: '1', vardiff: settings.vardiff ?? EASY },
+    { id: '1', vardiff: settings.vardiff ?? EASY, limits: DEFAULT_LIMITS },
     {
       clock,
       prefixes,
@@ -67,7 +73,7 @@ export function createSessionHarness(
     },
   );
 
-  const ask = (line: string): boolean => session.handle(parseRequest(line));
+  const ask = (line: string): boolean => session.handle(parseRequest(line)) === 'new-turn';
   const messages = () => sent.map((line) => JSON.parse(line));
   const notifies = (): Notify[] =>
     messages()

@@ -47,15 +47,16 @@ const RULES: Readonly<Record<string, FolderRule>> = {
   stratum: {
     sources: ['chain', 'mining'],
     types: [],
-    packages: [],
+    packages: ['ipaddr.js'],
     node: {
       'stratum/server.ts': ['node:net', 'node:tls'],
+      'stratum/listener.ts': ['node:net', 'node:tls'],
       'stratum/connection.ts': ['node:net', 'node:tls'],
     },
   },
   measure: { sources: ['chain', 'kawpow'], types: [], packages: [], node: 'any' },
   node: { sources: ['chain', 'mining'], types: [], packages: ['zeromq'], node: 'any' },
-  store: { sources: ['chain', 'mining'], types: [], packages: [], node: 'any' },
+  store: { sources: ['chain', 'mining'], types: ['stratum'], packages: ['selfsigned'], node: 'any' },
   web: { sources: ['chain', 'mining'], types: [], packages: ['fastify', 'prom-client'], node: 'any' },
   devnet: { sources: ['chain', 'kawpow', 'mining'], types: [], packages: ['zeromq'], node: 'any' },
   doctor: {
@@ -65,9 +66,9 @@ const RULES: Readonly<Record<string, FolderRule>> = {
     node: 'any',
   },
   config: {
-    sources: ['chain'],
+    sources: ['chain', 'stratum/limits.ts', 'stratum/peer-address.ts'],
     types: ['mining', 'stratum', 'node', 'store', 'web'],
-    packages: ['zod', 'yaml'],
+    packages: ['zod', 'yaml', 'acorn'],
     node: 'any',
   },
 };
