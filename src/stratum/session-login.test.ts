@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { PAYOUT } from '../../test/support/mining.ts';
+import { createSessionHarness } from '../../test/support/session-harness.ts';
+import type { Login } from '../mining/login.ts';
+import { parseRequest } from './messages.ts';
+
+describe('a login that somebody else is asked about', () => {
+  const ASK = '{"id":2,"method":"mining.authorize","params":["address.worker","x"]}';
+
+  test('is answered when the answer is there, and the job comes then', async () => {
+    const answer = Promise.withResolvers<Login>();
+    const harness = createSessionHarness({ login: answer.promise });
+    harness.ask('{"id":1,"method":"mining.subscribe","params":[]}');
+    const handled = harness.session.handle(parseRequest(ASK));
+    assert.ok(handled instanceof Promise);
+    assert.equal(harness.reply(2), undefined);
+    answer.resolve({ ok: true, workerName: 'rig', payout: PAYOUT });
+    await handled;
+    assert.equal(harness.reply(2)?.result, true);
+    assert.equal(harness.notifies().length, 1);
+    assert.equal(harness.session.workerName, 'rig');
+  });
+
+  test('is told that it is refused', async () => {
+    const harness = createSessionHarness({ login: Promise.resolve({ ok: false, text: 'not here' }) });
+    await harness.session.handle(parseRequest(ASK));
+    assert.deepEqual(harness.reply(2)?.error, [24, 'not here', null]);
+  });
+
+  test('is forgotten when its miner leaves meanwhile', async () => {
+    const answer = Promise.withResolvers<Login>();
+    const harness = createSessionHarness({ login: answer.promise });
+    const handled = harness.session.handle(parseRequest(ASK));
+    harness.session.end();
+    answer.resolve({ ok: true, workerName: 'rig', payout: PAYOUT });
+    await handled;
+    assert.equal(harness.reply(2), undefined);
+    assert.equal(harness.session.workerName, undefined);
+  });
+});
