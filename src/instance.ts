@@ -8,11 +8,12 @@ import type { InstanceStatus } from './instance-status.ts';
 import { EXPERIMENTAL_PROOFS_OF_WORK, type KawPow } from './kawpow/params.ts';
 import type { Verifier } from './kawpow/verifier.ts';
 import { addressesOf } from './miner-addresses.ts';
+import { MinerLogins } from './miner-logins.ts';
 import { PrefixAllocator } from './mining/extranonce.ts';
 import type { Job } from './mining/job.ts';
 import { JobBook } from './mining/job-book.ts';
 import { judgeShare } from './mining/judge.ts';
-import { type Login, LoginDesk, type LoginPolicy } from './mining/login.ts';
+import type { LoginPolicy, LoginRules } from './mining/login.ts';
 import { neededEpochs } from './mining/needed-epochs.ts';
 import type { Clock, Log, NodeRpc, RandomSource, Timer } from './mining/ports.ts';
 import { Tally } from './mining/tally.ts';
@@ -38,16 +39,15 @@ import { ThrottledBlocks } from './throttled-blocks.ts';
 
 /** How often the log sums up what goes on. */
 const SUMMARY_INTERVAL_MS = 60_000;
-/** A miner that is refused tries again and again: one line in this time says so. */
-const REFUSED_LOGIN_LINE_EVERY_MS = 10_000;
-
 export interface InstanceOptions {
   /** For the log: `ravencoin-main`. */
   readonly name: string;
   readonly network: Network;
   /** The network's, but that a devnet may have shorter epochs. */
   readonly pow: KawPow;
-  readonly payout: Omit<LoginPolicy, 'network'>;
+  readonly payout: Pick<LoginPolicy, 'mainScript' | 'recipients'>;
+  /** Everybody may mine when left out. */
+  readonly login?: LoginRules;
   /** Follows the height in the coinbase. */
   readonly tag: Uint8Array;
   readonly stratum: StratumServerOptions;
@@ -89,7 +89,7 @@ export class Instance {
   readonly #options: InstanceOptions;
   readonly #modules: InstanceModules;
   readonly #jobs: JobBook;
-  readonly #desk: LoginDesk;
+  readonly #logins: MinerLogins;
   readonly #proof: ProposalProof;
   readonly #prefixes: PrefixAllocator;
   readonly #nodes: NodeSet<Template>;
@@ -103,8 +103,6 @@ export class Instance {
   #nodeStatus: NodeStatus | undefined;
   #templateAtMs: number | undefined;
   #summaryTimer: Timer | undefined;
-  #refusedLogins = 0;
-  #refusedLineMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: InstanceOptions, modules: InstanceModules) {
     this.#options = options;
@@ -164,7 +162,7 @@ export class Instance {
       submit: (share, workerName) => this.#blocks.submit(share, workerName),
       wait: (share, workerName) => this.#blocks.wait(share, workerName),
     });
-    this.#desk = new LoginDesk({ network, ...options.payout });
+    this.#logins = new MinerLogins({ network, ...options.payout, ...options.login }, { clock, log });
     this.#server = this.#createServer();
   }
 
@@ -258,7 +256,7 @@ export class Instance {
       log,
       prefixes: this.#prefixes,
       jobs: this.#jobs,
-      login: (userName) => this.#tellIfRefused(this.#desk.login(userName)),
+      login: (userName, password) => this.#logins.login(userName, password),
       onLogin: (session) => this.#welcome(session),
       onCandidate: (share, session) => this.#throttled.offer(share, session.workerName ?? 'unnamed'),
       onWaitingCandidate: (share, session) => this.#throttled.wait(share, session.workerName ?? 'unnamed'),
@@ -300,7 +298,7 @@ export class Instance {
 
   /** So that its owner learns that a block would be refused before the first miner works on one. */
   #proveWithoutMiners(): void {
-    const { fixedPayout } = this.#desk;
+    const { fixedPayout } = this.#logins;
     if (fixedPayout !== undefined) this.#jobs.current(fixedPayout);
   }
 
@@ -328,19 +326,6 @@ export class Instance {
     const { workerName: worker, agent } = session;
     const text = `miner ${worker} joined (${agent || 'no name'})`;
     this.#modules.log.info({ session: session.id, worker, agent }, text);
-  }
-
-  #tellIfRefused(login: Login): Login {
-    if (login.ok) return login;
-    this.#refusedLogins += 1;
-    const nowMs = this.#modules.clock.nowMs();
-    if (nowMs - this.#refusedLineMs >= REFUSED_LOGIN_LINE_EVERY_MS) {
-      const times = this.#refusedLogins === 1 ? 'a login was' : `${this.#refusedLogins} logins were`;
-      this.#modules.log.warn({ count: this.#refusedLogins }, `${times} refused: ${login.text}`);
-      this.#refusedLineMs = nowMs;
-      this.#refusedLogins = 0;
-    }
-    return login;
   }
 
   #settleBlock(block: BlockOutcome): void {

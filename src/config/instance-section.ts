@@ -1,6 +1,7 @@
 import { findNetwork, NETWORKS, type Network } from '../chain/coins.ts';
 import type { Machine } from './data-folder.ts';
 import type { Environment } from './environment.ts';
+import { resolveLogin } from './login-section.ts';
 import { readNodes, resolveNodes } from './nodes-section.ts';
 import { resolvePayout } from './payout-section.ts';
 import type { Path, Problems } from './problems.ts';
@@ -52,13 +53,16 @@ export function resolveInstance(
   const ports = stratum && resolveStratum(stratum, [...path, 'stratum'], problems);
   const network = resolveNetwork(groups, path, problems);
   const paid = payout && resolvePayout(payout, [...path, 'payout'], network, problems);
+  const isPaidByLogin = paid !== undefined && paid.payout.mainScript === undefined;
+  const loginPath = [...path, 'stratum', 'login'];
+  const login = resolveLogin(stratum?.login, loginPath, { network, isPaidByLogin }, problems);
   if (network === undefined) return { name: base?.name, instance: undefined };
   const name = base?.name ?? `${network.coin}-${network.name}`;
   const nodes = entries && resolveNodes(entries, { ...context, network, name }, problems);
   if (problems.count > faultsBefore || !nodes || !paid || !ports) {
     return { name: base?.name === groups.name ? name : undefined, instance: undefined };
   }
-  return { name, instance: { name, network, nodes, tips, throttle, ...paid, stratum: ports } };
+  return { name, instance: { name, network, nodes, tips, throttle, ...paid, login, stratum: ports } };
 }
 
 /** The network, or undefined with a problem noted; a misspelt word is the schema's to report. */

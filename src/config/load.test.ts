@@ -16,6 +16,7 @@ import { onlyPort } from '../../test/support/stratum-options.ts';
 import { decodeAddress } from '../chain/address.ts';
 import { bytesToHex } from '../chain/bytes.ts';
 import { NETWORKS } from '../chain/coins.ts';
+import { DEFAULT_LIMITS } from '../stratum/limits.ts';
 import type { Machine } from './data-folder.ts';
 
 function scriptOf(address: string): string {
@@ -43,6 +44,7 @@ stratum:
   host: 0.0.0.0
   port: 4444
   vardiff: { min: 0.001, max: 8, start: 0.5, targetTimeS: 5, retargetTimeS: 30, variancePercent: 25 }
+  login: { password: hush, allow: [home] }
 log: { level: debug, format: json }
 web: { host: "::1", port: 80 }
 dataDirectory: /var/lib/kpss
@@ -70,17 +72,23 @@ dataDirectory: /var/lib/kpss
       throttle: { blocksPerHour: 30, minBlockIntervalMs: 90_000, pauseAboveDifficulty: 5000 },
       payoutAddress: MAIN,
       tag: new TextEncoder().encode('/mine/'),
+      login: { password: 'hush', allow: ['home'] },
       stratum: {
-        host: '0.0.0.0',
-        port: 4444,
-        vardiff: {
-          minDifficulty: 0.001,
-          maxDifficulty: 8,
-          startDifficulty: 0.5,
-          targetTimeMs: 5000,
-          retargetTimeMs: 30_000,
-          variancePercent: 25,
-        },
+        ports: [
+          {
+            host: '0.0.0.0',
+            port: 4444,
+            vardiff: {
+              minDifficulty: 0.001,
+              maxDifficulty: 8,
+              startDifficulty: 0.5,
+              targetTimeMs: 5000,
+              retargetTimeMs: 30_000,
+              variancePercent: 25,
+            },
+          },
+        ],
+        limits: DEFAULT_LIMITS,
       },
     });
     assert.deepEqual(log, { level: 'debug', format: 'json' });

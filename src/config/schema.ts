@@ -131,6 +131,22 @@ export const stratumSchema = z.strictObject({
   port: number(PORT, 0, 65535).int({ error: PORT }).optional(),
   difficulty: difficulty.optional(),
   vardiff: z.unknown().optional(),
+  login: z.unknown().optional(),
+});
+
+/** A farm names its accounts, not its cards; looked up in a set, so the bound is that of a file somebody wrote. */
+const ALLOWED_MAX = 10_000;
+const ALLOWED = 'expected a list of addresses or user names, each in quotes';
+const MINER_PASSWORD = 'expected the password that miners are to give, at most 128 characters, in quotes';
+
+export const loginSchema = z.strictObject({
+  password: text(MINER_PASSWORD).max(128, { error: MINER_PASSWORD }).optional(),
+  allow: z
+    .array(z.string({ error: ALLOWED }).min(1, { error: ALLOWED }).max(256, { error: ALLOWED }), {
+      error: ALLOWED,
+    })
+    .max(ALLOWED_MAX, { error: `expected at most ${ALLOWED_MAX} names` })
+    .optional(),
 });
 
 const NAME = 'expected a name of at most 32 small letters, digits and hyphens';
@@ -205,6 +221,7 @@ const GROUPS: Readonly<Record<string, z.ZodObject>> = {
   payout: payoutSchema,
   stratum: stratumSchema,
   vardiff: vardiffSchema,
+  login: loginSchema,
   verifier: verifierSchema,
   web: webSchema,
   log: logSchema,

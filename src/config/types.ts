@@ -1,5 +1,5 @@
 import type { Network } from '../chain/coins.ts';
-import type { LoginPolicy } from '../mining/login.ts';
+import type { LoginPolicy, LoginRules } from '../mining/login.ts';
 import type { ThrottleRules } from '../mining/throttle.ts';
 import type { Credentials } from '../node/credentials.ts';
 import type { StratumServerOptions } from '../stratum/server.ts';
@@ -65,7 +65,8 @@ export interface InstanceConfig {
   readonly nodes: readonly NodeConfig[];
   readonly tips: TipsConfig;
   readonly throttle: ThrottleConfig;
-  readonly payout: Omit<LoginPolicy, 'network'>;
+  readonly payout: Pick<LoginPolicy, 'mainScript' | 'recipients'>;
+  readonly login: LoginRules;
   /** As it is shown: the address that is paid, or undefined where each miner is paid. */
   readonly payoutAddress: string | undefined;
   /** Follows the height in the coinbase. */

@@ -1,13 +1,29 @@
 import { decodeAddress } from '../chain/address.ts';
+import { equalBytes } from '../chain/bytes.ts';
 import type { Network } from '../chain/coins.ts';
 import type { Payout, PayoutShare } from '../chain/payout.ts';
+import { hasSecret, type PasswordParts, parsePassword } from './password.ts';
 
 export type Login =
-  | { readonly ok: true; readonly workerName: string; readonly payout: Payout }
+  | {
+      readonly ok: true;
+      readonly workerName: string;
+      readonly payout: Payout;
+      /** The one that the password asks for, for as long as the connection lasts; the port's bounds still hold. */
+      readonly difficulty?: number | undefined;
+    }
   /** `text` goes to the miner: a sentence without secrets. */
   | { readonly ok: false; readonly text: string };
 
-export interface LoginPolicy {
+/** Who may mine here at all. */
+export interface LoginRules {
+  /** Addresses, or user names with or without the worker's; everybody when left out. */
+  readonly allow?: readonly string[] | undefined;
+  /** Is to be the miner's password, or one of the parts of it. */
+  readonly password?: string | undefined;
+}
+
+export interface LoginPolicy extends LoginRules {
   readonly network: Network;
   /** All is paid here; without it, each miner's login address is paid. */
   readonly mainScript: Uint8Array | undefined;
@@ -33,9 +49,11 @@ export class LoginDesk {
   readonly #fixed: Payout | undefined;
   /** One payout object per address: the job book tells jobs apart by it. */
   readonly #payouts = new Map<string, Payout>();
+  readonly #allowed: ReadonlySet<string> | undefined;
 
   constructor(policy: LoginPolicy) {
     this.#policy = policy;
+    if (policy.allow !== undefined) this.#allowed = new Set(policy.allow);
     const { mainScript, recipients } = policy;
     this.#fixed = mainScript === undefined ? undefined : { mainScript, recipients };
   }
@@ -45,16 +63,41 @@ export class LoginDesk {
     return this.#fixed;
   }
 
-  login(userName: string): Login {
-    const dot = userName.indexOf('.');
-    const account = dot < 0 ? userName : userName.slice(0, dot);
-    const label = dot < 0 ? '' : userName.slice(dot + 1);
+  /**
+   * @param password a secret, where one is asked for, and options: `d=` or `diff=` asks for a difficulty
+   */
+  login(userName: string, password: string): Login {
+    const { account, label } = splitUserName(userName);
+    const parts = parsePassword(password);
+    const refusal = this.#refusal(userName, account, parts);
+    if (refusal !== undefined) return { ok: false, text: refusal };
+    const { difficulty } = parts;
     if (this.#fixed !== undefined) {
-      return { ok: true, workerName: workerName(label || account), payout: this.#fixed };
+      return { ok: true, workerName: workerName(label || account), payout: this.#fixed, difficulty };
     }
     const payout = this.#payoutOf(account);
     if (typeof payout === 'string') return { ok: false, text: payout };
-    return { ok: true, workerName: workerName(userName), payout };
+    return { ok: true, workerName: workerName(userName), payout, difficulty };
+  }
+
+  /**
+   * With a fixed payout, a miner may believe that the address in its login is paid.
+   * @returns that address; undefined where there is none, or it is the one that is paid
+   */
+  unpaidAddress(userName: string): string | undefined {
+    if (this.#fixed === undefined) return undefined;
+    const { account } = splitUserName(userName);
+    const decoded = decodeAddress(account, this.#policy.network);
+    if (!decoded.ok) return decoded.reason === 'other-network' ? account : undefined;
+    return equalBytes(decoded.script, this.#fixed.mainScript) ? undefined : account;
+  }
+
+  #refusal(userName: string, account: string, parts: PasswordParts): string | undefined {
+    const { password } = this.#policy;
+    if (password !== undefined && !hasSecret(parts, password)) return 'wrong password';
+    const allowed = this.#allowed;
+    if (allowed === undefined || allowed.has(account) || allowed.has(userName)) return undefined;
+    return 'this name is not on the list of who may mine here';
   }
 
   /** @returns the payout, or the sentence that refuses it */
@@ -78,6 +121,13 @@ export class LoginDesk {
     }
     return payout;
   }
+}
+
+/** `account.label`; the label may have more dots, or be missing. */
+function splitUserName(userName: string): { readonly account: string; readonly label: string } {
+  const dot = userName.indexOf('.');
+  if (dot < 0) return { account: userName, label: '' };
+  return { account: userName.slice(0, dot), label: userName.slice(dot + 1) };
 }
 
 /** Letters, digits and a few signs; a terminal or page that shows it obeys nothing a stranger wrote. */

@@ -30,6 +30,12 @@ const IDLE_TARGET_TIMES = 4;
 /** What an idle miner's difficulty is divided by, again and again until it finds shares. */
 const IDLE_STEP_FACTOR = 4;
 
+/** One difficulty that stays, as near to what was asked for as the bounds allow. */
+export function fixedWithin(options: VardiffOptions, difficulty: number): VardiffOptions {
+  const fixed = clamp(difficulty, options);
+  return { ...options, minDifficulty: fixed, maxDifficulty: fixed, startDifficulty: fixed };
+}
+
 export function startVardiff(options: VardiffOptions, nowMs: number): VardiffState {
   return freshWindow(clamp(options.startDifficulty, options), nowMs);
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { PAYOUT } from '../../test/support/mining.ts';
-import { createSessionHarness } from '../../test/support/session-harness.ts';
+import { createSessionHarness, EASY } from '../../test/support/session-harness.ts';
 import type { Login } from '../mining/login.ts';
 import { parseRequest } from './messages.ts';
 
@@ -37,5 +37,30 @@ describe('a login that somebody else is asked about', () => {
     await handled;
     assert.equal(harness.reply(2), undefined);
     assert.equal(harness.session.workerName, undefined);
+  });
+});
+
+describe('a difficulty that the password asks for', () => {
+  const VARDIFF = { ...EASY, minDifficulty: 0.01, maxDifficulty: 100, startDifficulty: 0.05 };
+
+  function loggedIn(difficulty: number) {
+    const login: Login = { ok: true, workerName: 'rig', payout: PAYOUT, difficulty };
+    const harness = createSessionHarness({ vardiff: VARDIFF, login });
+    harness.logIn();
+    return harness;
+  }
+
+  test('is what the first job has, and it stays', async () => {
+    const harness = loggedIn(2);
+    assert.equal(harness.session.difficulty, 2);
+    // Vardiff would ease a miner that finds nothing.
+    await harness.clock.advance(10 * VARDIFF.targetTimeMs);
+    harness.session.sweep();
+    assert.equal(harness.session.difficulty, 2);
+  });
+
+  test('stays within the bounds of the port', () => {
+    assert.equal(loggedIn(1e-6).session.difficulty, 0.01);
+    assert.equal(loggedIn(1e9).session.difficulty, 100);
   });
 });

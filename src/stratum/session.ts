@@ -7,6 +7,7 @@ import type { Login } from '../mining/login.ts';
 import type { Clock, Timer } from '../mining/ports.ts';
 import { type Share, type Submission, screenShare } from '../mining/share.ts';
 import {
+  fixedWithin,
   startVardiff,
   stepIdle,
   stepShare,
@@ -101,6 +102,8 @@ export class Session {
   #meter: HashrateMeter | undefined;
   #prefix: number | undefined;
   #login: Extract<Login, { ok: true }> | undefined;
+  /** The port's, or narrowed to the one difficulty that the login asks for. */
+  #vardiffOptions: VardiffOptions;
   #vardiff: VardiffState;
   #agent = '';
   #reportedHashesPerS: number | undefined;
@@ -118,6 +121,7 @@ export class Session {
     this.#options = options;
     this.#modules = modules;
     this.#openedMs = modules.clock.nowMs();
+    this.#vardiffOptions = options.vardiff;
     this.#vardiff = startVardiff(options.vardiff, this.#openedMs);
   }
 
@@ -213,7 +217,7 @@ export class Session {
       return;
     }
     if (this.#issued.newest === undefined) return;
-    this.#retarget(stepIdle(this.#vardiff, this.#options.vardiff, nowMs));
+    this.#retarget(stepIdle(this.#vardiff, this.#vardiffOptions, nowMs));
     if (nowMs - this.#lastNotifyMs >= JOB_AGAIN_AFTER_MS) {
       this.#needsVariant = true;
       this.offerJob();
@@ -267,7 +271,10 @@ export class Session {
     this.#login = login;
     if (isFirst) {
       // Shares are counted from here: a slow login is no slow miner.
-      this.#vardiff = startVardiff(this.#options.vardiff, this.#modules.clock.nowMs());
+      if (login.difficulty !== undefined) {
+        this.#vardiffOptions = fixedWithin(this.#options.vardiff, login.difficulty);
+      }
+      this.#vardiff = startVardiff(this.#vardiffOptions, this.#modules.clock.nowMs());
       this.#modules.onLogin(this);
     }
     this.#modules.wire.send(encodeResult(id, true));
@@ -320,7 +327,7 @@ export class Session {
     this.#meter ??= new HashrateMeter(nowMs);
     this.#meter.add(issued.work, nowMs);
     if (!this.#closed)
-      this.#retarget(stepShare(this.#vardiff, this.#options.vardiff, issued.difficulty, nowMs));
+      this.#retarget(stepShare(this.#vardiff, this.#vardiffOptions, issued.difficulty, nowMs));
   }
 
   /** A new difficulty always comes with a new job: kawpowminer ignores a target until the next one. */

@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createVirtualClock } from '../test/support/virtual-clock.ts';
+import { decodeAddress } from './chain/address.ts';
+import { findNetwork } from './chain/coins.ts';
+import { MinerLogins } from './miner-logins.ts';
+import type { LoginRules } from './mining/login.ts';
+
+const network = findNetwork('ravencoin', 'regtest');
+assert(network);
+const OWN = 'mufpGCucKyxh1ahcaCAqp6URzhdTnoJaas';
+const OTHER = '2N9tQdniA7UxgJxrZY15CwDANWUHA1nHcnR';
+
+function createLogins(rules: LoginRules = {}) {
+  assert(network);
+  const decoded = decodeAddress(OWN, network);
+  assert(decoded.ok);
+  const lines: string[] = [];
+  const note = (_fields: object, message: string) => lines.push(message);
+  const clock = createVirtualClock();
+  const log = { debug: note, info: note, warn: note, error: note };
+  const policy = { network, mainScript: decoded.script, recipients: [], ...rules };
+  return { clock, lines, logins: new MinerLogins(policy, { clock, log }) };
+}
+
+test('an address that is not paid is told to the owner once', () => {
+  const { logins, lines } = createLogins();
+  logins.login('rig1', 'x');
+  logins.login(`${OWN}.rig2`, 'x');
+  assert.deepEqual(lines, []);
+  logins.login(`${OTHER}.rig3`, 'x');
+  logins.login(`${OTHER}.rig4`, 'x');
+  assert.equal(lines.length, 1);
+  assert.match(lines[0] ?? '', new RegExp(`a miner logged in as ${OTHER}, .* is not paid`));
+});
+
+test('refused logins are told once in ten seconds, with how many there were', async () => {
+  const { logins, lines, clock } = createLogins({ password: 'hush' });
+  for (let i = 0; i < 5; i++) logins.login('rig', `guess ${i}`);
+  assert.deepEqual(lines, ['a login was refused: wrong password']);
+  await clock.advance(10_000);
+  logins.login('rig', 'guess');
+  assert.deepEqual(lines.slice(1), ['5 logins were refused: wrong password']);
+});

@@ -1,0 +1,60 @@
+import type { Payout } from './chain/payout.ts';
+import { type Login, LoginDesk, type LoginPolicy } from './mining/login.ts';
+import type { Clock, Log } from './mining/ports.ts';
+
+/** A miner that is refused tries again and again: one line in this time says so. */
+const REFUSED_LINE_EVERY_MS = 10_000;
+
+export interface MinerLoginsModules {
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** Who may mine on an instance and who is paid, with what its owner should hear of it. */
+export class MinerLogins {
+  readonly #desk: LoginDesk;
+  readonly #modules: MinerLoginsModules;
+  #refused = 0;
+  #refusedLineMs = Number.NEGATIVE_INFINITY;
+  #toldUnpaid = false;
+
+  constructor(policy: LoginPolicy, modules: MinerLoginsModules) {
+    this.#desk = new LoginDesk(policy);
+    this.#modules = modules;
+  }
+
+  /** Who is paid whatever the login; undefined where each miner is. */
+  get fixedPayout(): Payout | undefined {
+    return this.#desk.fixedPayout;
+  }
+
+  login(userName: string, password: string): Login {
+    const login = this.#desk.login(userName, password);
+    if (!login.ok) this.#tellRefused(login.text);
+    else if (!this.#toldUnpaid) this.#tellUnpaid(userName);
+    return login;
+  }
+
+  #tellRefused(text: string): void {
+    const { clock, log } = this.#modules;
+    this.#refused += 1;
+    const nowMs = clock.nowMs();
+    if (nowMs - this.#refusedLineMs < REFUSED_LINE_EVERY_MS) return;
+    const times = this.#refused === 1 ? 'a login was' : `${this.#refused} logins were`;
+    log.warn({ count: this.#refused }, `${times} refused: ${text}`);
+    this.#refusedLineMs = nowMs;
+    this.#refused = 0;
+  }
+
+  /** Once: whoever owns KPSS knows then, and a farm would fill the log with it. */
+  #tellUnpaid(userName: string): void {
+    const address = this.#desk.unpaidAddress(userName);
+    if (address === undefined) return;
+    this.#toldUnpaid = true;
+    this.#modules.log.warn(
+      { address },
+      `a miner logged in as ${address}, which looks like an address; it is not paid: payout.address is, ` +
+        'whatever name a miner has (leave payout.address away to pay each miner at its own)',
+    );
+  }
+}
