@@ -27,6 +27,7 @@ import type { SignalName } from './node/tip-signal.ts';
 import type { NodeSignals, SignalListener } from './node-signals.ts';
 import type { JournaledBlock } from './store/journal-records.ts';
 import type { JournalStore } from './store/journal-store.ts';
+import { BanList } from './stratum/bans.ts';
 import {
   type MinersServer,
   StratumServer,
@@ -77,6 +78,8 @@ export interface InstanceModules {
   readonly journal?: JournalStore | undefined;
   /** A block that a miner of this instance found has had its outcome. */
   readonly onBlock?: (block: BlockOutcome) => void;
+  /** Who is shut out of the miners' ports; one that ends with the process when left out. */
+  readonly bans?: BanList | undefined;
   /** StratumServer when left out. */
   readonly createServer?: (options: StratumServerOptions, modules: StratumServerModules) => MinersServer;
 }
@@ -249,7 +252,7 @@ export class Instance {
   }
 
   #createServer(): MinersServer {
-    const { clock, log, verifier, createServer } = this.#modules;
+    const { clock, log, verifier, bans, createServer } = this.#modules;
     const serve = createServer ?? ((...given) => new StratumServer(...given));
     return serve(this.#options.stratum, {
       clock,
@@ -257,6 +260,7 @@ export class Instance {
       prefixes: this.#prefixes,
       jobs: this.#jobs,
       login: (userName, password) => this.#logins.login(userName, password),
+      bans: bans ?? new BanList({}, { clock }),
       onLogin: (session) => this.#welcome(session),
       onCandidate: (share, session) => this.#throttled.offer(share, session.workerName ?? 'unnamed'),
       onWaitingCandidate: (share, session) => this.#throttled.wait(share, session.workerName ?? 'unnamed'),

@@ -14,7 +14,7 @@ import { KAWPOW, type KawPow, withEpochLength } from '../kawpow/params.ts';
 import type { Clock, Log, RandomSource } from '../mining/ports.ts';
 import type { VardiffOptions } from '../mining/vardiff.ts';
 import { createRpcClient } from '../node/rpc-client.ts';
-import { DEFAULT_LIMITS } from '../stratum/limits.ts';
+import { DEFAULT_BANNING, DEFAULT_LIMITS } from '../stratum/limits.ts';
 import type { StratumServerOptions } from '../stratum/server.ts';
 import { createLoggedVerifier } from '../verifier-log.ts';
 import { startWebSide } from '../web-side.ts';
@@ -167,7 +167,7 @@ async function startOn(app: App): Promise<{ app: App; port: number }> {
 }
 
 function minersSide(host: string, port: number): StratumServerOptions {
-  return { ports: [{ host, port, vardiff: CPU_VARDIFF }], limits: DEFAULT_LIMITS };
+  return { ports: [{ host, port, vardiff: CPU_VARDIFF }], limits: DEFAULT_LIMITS, banning: DEFAULT_BANNING };
 }
 
 function regtest(): Network {

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { VardiffOptions } from '../mining/vardiff.ts';
-import { DEFAULT_LIMITS } from '../stratum/limits.ts';
+import { DEFAULT_BANNING, DEFAULT_LIMITS } from '../stratum/limits.ts';
 import type { Path, Problems } from './problems.ts';
 import { type stratumSchema, vardiffSchema } from './schema.ts';
 import { readSection } from './section.ts';
@@ -37,7 +37,7 @@ export function resolveStratum(
   const fixed = difficulty === undefined ? {} : { min: difficulty, max: difficulty, start: difficulty };
   const following = readSection(vardiffSchema, vardiff, [...path, 'vardiff'], problems);
   const resolved = resolveVardiff({ ...following, ...fixed }, [...path, 'vardiff'], problems);
-  return { ports: [{ host, port, vardiff: resolved }], limits: DEFAULT_LIMITS };
+  return { ports: [{ host, port, vardiff: resolved }], limits: DEFAULT_LIMITS, banning: DEFAULT_BANNING };
 }
 
 function resolveVardiff(

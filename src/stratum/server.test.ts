@@ -7,6 +7,7 @@ import { onePort } from '../../test/support/stratum-options.ts';
 import { systemClock } from '../clock.ts';
 import { PrefixAllocator } from '../mining/extranonce.ts';
 import { JobBook } from '../mining/job-book.ts';
+import { BanList } from './bans.ts';
 import { StratumServer } from './server.ts';
 
 const HARD_BITS = { bits: '1d00ffff', target: `00000000ffff${'0'.repeat(52)}` };
@@ -20,6 +21,7 @@ async function startServer(port = 0) {
     log: silentLog,
     prefixes,
     jobs,
+    bans: new BanList({}, { clock: systemClock }),
     login: (userName) => ({ ok: true, workerName: userName, payout: PAYOUT }),
     onLogin: () => {},
     judge: () => Promise.resolve({ accepted: true, verified: true }),

@@ -2,9 +2,10 @@ import type { Socket } from 'node:net';
 import type { PrefixAllocator } from '../mining/extranonce.ts';
 import type { JobBook } from '../mining/job-book.ts';
 import type { Clock, Log, Timer } from '../mining/ports.ts';
+import type { BanList } from './bans.ts';
 import { GateTurns } from './candidate-gate.ts';
 import { Connection } from './connection.ts';
-import type { StratumLimits } from './limits.ts';
+import type { BanningRules, StratumLimits } from './limits.ts';
 import { Listener, type PortOptions } from './listener.ts';
 import { type CloseReason, Session, type SessionModules } from './session.ts';
 
@@ -17,6 +18,7 @@ export interface StratumServerOptions {
   /** At least one. */
   readonly ports: readonly PortOptions[];
   readonly limits: StratumLimits;
+  readonly banning: BanningRules;
 }
 
 export interface StratumServerModules
@@ -28,6 +30,8 @@ export interface StratumServerModules
   readonly log: Log;
   readonly prefixes: PrefixAllocator;
   readonly jobs: JobBook;
+  /** Who is shut out; those who deserve it are added. */
+  readonly bans: BanList;
 }
 
 /** What an instance needs of its miners' side. A simulation brings one without sockets. */
