@@ -1,0 +1,79 @@
+import { cpus, totalmem } from 'node:os';
+import { measureFanOut } from './stratum/fan-out.ts';
+import type { Figure } from './stratum/figure.ts';
+import { measureReply, measureShareRate } from './stratum/throughput.ts';
+import { Ground, type World } from './stratum/world.ts';
+import { printTable } from './support-table.ts';
+
+export const purpose = 'the miners’ side under load: jobs, shares, memory; [--json] [--quick] [FIGURE …]';
+
+/** How much is measured: the whole takes some minutes, the quick one shows that the bench works. */
+interface Scale {
+  readonly fanOut: readonly { readonly miners: number; readonly blocks: number; readonly maxMs: number }[];
+  readonly sharesEach: number;
+  readonly replies: number;
+}
+
+const WHOLE: Scale = {
+  fanOut: [
+    { miners: 1_000, blocks: 10, maxMs: 30 },
+    { miners: 5_000, blocks: 10, maxMs: 120 },
+  ],
+  sharesEach: 200,
+  replies: 300,
+};
+const QUICK: Scale = { fanOut: [{ miners: 50, blocks: 2, maxMs: 30 }], sharesEach: 4, replies: 5 };
+
+type Measure = (world: World, scale: Scale) => Promise<Figure[]>;
+
+/** Each has a server of its own. */
+const FIGURES: Readonly<Record<string, Measure>> = {
+  'fan-out': async (world, { fanOut }) => {
+    const figures: Figure[] = [];
+    for (const options of fanOut) figures.push(await measureFanOut(world, options));
+    return figures;
+  },
+  shares: async (world, { sharesEach }) => [
+    await measureShareRate(world, { connections: 50, sharesEach, minPerS: 600 }),
+  ],
+  reply: async (world, { replies }) => [await measureReply(world, { shares: replies, maxMs: 4 })],
+};
+
+/**
+ * The real server, a devnet and the load generator on one machine.
+ * @param args `--json`, `--quick`, and names of FIGURES where not all are wanted
+ */
+export async function run(args: readonly string[]): Promise<void> {
+  const names = args.filter((arg) => !arg.startsWith('--'));
+  const unknown = names.find((name) => !Object.hasOwn(FIGURES, name));
+  if (unknown !== undefined)
+    throw new Error(`no figure ${unknown}; there are ${Object.keys(FIGURES).join(', ')}`);
+  const scale = args.includes('--quick') ? QUICK : WHOLE;
+  const figures: Figure[] = [];
+  const ground = new Ground();
+  try {
+    for (const [name, measure] of Object.entries(FIGURES)) {
+      if (names.length > 0 && !names.includes(name)) continue;
+      process.stderr.write(`bench stratum: ${name}…\n`);
+      figures.push(...(await ground.with((world) => measure(world, scale))));
+    }
+  } finally {
+    ground.remove();
+  }
+  const machine = `${cpus()[0]?.model.trim()}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, Node.js ${process.version}, ${process.platform} ${process.arch}`;
+  if (args.includes('--json')) {
+    process.stdout.write(`${JSON.stringify({ machine, figures }, undefined, 2)}\n`);
+    return;
+  }
+  printTable(
+    `stratum, server, devnet and load generator together on ${machine}`,
+    ['figure', 'must', 'measured', '', 'beside'],
+    figures.map(({ name, must, value, unit, isMet, beside }) => [
+      name,
+      must,
+      `${value.toFixed(value < 100 ? 1 : 0)} ${unit}`,
+      isMet ? 'met' : 'MISSED',
+      beside,
+    ]),
+  );
+}
