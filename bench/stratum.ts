@@ -1,6 +1,8 @@
 import { cpus, totalmem } from 'node:os';
 import { measureFanOut } from './stratum/fan-out.ts';
 import type { Figure } from './stratum/figure.ts';
+import { measureHeld } from './stratum/held.ts';
+import { measureArrivals, measureMemory } from './stratum/idle.ts';
 import { measureReply, measureShareRate } from './stratum/throughput.ts';
 import { Ground, type World } from './stratum/world.ts';
 import { printTable } from './support-table.ts';
@@ -12,6 +14,9 @@ interface Scale {
   readonly fanOut: readonly { readonly miners: number; readonly blocks: number; readonly maxMs: number }[];
   readonly sharesEach: number;
   readonly replies: number;
+  readonly idle: number;
+  readonly held: { readonly miners: number; readonly everyS: number; readonly seconds: number };
+  readonly arrivals: { readonly miners: number; readonly withinS: number };
 }
 
 const WHOLE: Scale = {
@@ -21,8 +26,18 @@ const WHOLE: Scale = {
   ],
   sharesEach: 200,
   replies: 300,
+  idle: 5_000,
+  held: { miners: 10_000, everyS: 15, seconds: 60 },
+  arrivals: { miners: 5_000, withinS: 5 },
 };
-const QUICK: Scale = { fanOut: [{ miners: 50, blocks: 2, maxMs: 30 }], sharesEach: 4, replies: 5 };
+const QUICK: Scale = {
+  fanOut: [{ miners: 50, blocks: 2, maxMs: 30 }],
+  sharesEach: 4,
+  replies: 5,
+  idle: 50,
+  held: { miners: 50, everyS: 1, seconds: 2 },
+  arrivals: { miners: 50, withinS: 1 },
+};
 
 type Measure = (world: World, scale: Scale) => Promise<Figure[]>;
 
@@ -37,6 +52,9 @@ const FIGURES: Readonly<Record<string, Measure>> = {
     await measureShareRate(world, { connections: 50, sharesEach, minPerS: 600 }),
   ],
   reply: async (world, { replies }) => [await measureReply(world, { shares: replies, maxMs: 4 })],
+  memory: async (world, { idle }) => [await measureMemory(world, { miners: idle, maxKiB: 12 })],
+  held: async (world, { held }) => [await measureHeld(world, { ...held, maxMs: 250 })],
+  arrivals: async (world, { arrivals }) => [await measureArrivals(world, { ...arrivals, maxMs: 25 })],
 };
 
 /**

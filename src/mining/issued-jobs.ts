@@ -1,5 +1,5 @@
-import { difficultyToTarget, expectedHashes, meetsTarget, targetToDifficulty } from '../chain/target.ts';
 import type { Job } from './job.ts';
+import { shareTargetAt } from './share-target.ts';
 
 /** A job as one connection got it: with its own id, and the target that its shares will be judged by, come what may. */
 export interface IssuedJob {
@@ -13,7 +13,25 @@ export interface IssuedJob {
   /** Hashes that a share of this job stands for on average. */
   readonly work: number;
   /** Nonces that passed. One set for each header, even where it was issued twice. */
-  readonly seenNonces: Set<bigint>;
+  readonly seenNonces: NonceSet;
+}
+
+/** An empty Set takes 200 bytes, and most jobs of most miners never see a share: it is made for the first nonce. */
+class NonceSet {
+  #nonces: Set<bigint> | undefined;
+
+  get size(): number {
+    return this.#nonces?.size ?? 0;
+  }
+
+  has(nonce: bigint): boolean {
+    return this.#nonces?.has(nonce) ?? false;
+  }
+
+  add(nonce: bigint): void {
+    this.#nonces ??= new Set();
+    this.#nonces.add(nonce);
+  }
 }
 
 /**
@@ -50,22 +68,19 @@ export class IssuedJobs {
    * @param isLive tells of earlier jobs whether they are kept
    */
   issue(job: Job, difficulty: number, isLive: (job: Job) => boolean): IssuedJob {
+    let seenNonces: NonceSet | undefined;
     for (const [id, issued] of this.#jobs) {
-      if (this.#jobs.size < ISSUED_MAX && isLive(issued.job)) continue;
-      this.#jobs.delete(id);
+      if (this.#jobs.size >= ISSUED_MAX || !isLive(issued.job)) this.#jobs.delete(id);
+      else if (issued.job === job) seenNonces = issued.seenNonces;
     }
-    const sameHeader = [...this.#jobs.values()].find((issued) => issued.job === job);
-    const wanted = difficultyToTarget(difficulty);
-    const { networkTarget } = job.template;
-    const tooHard = meetsTarget(wanted, networkTarget);
-    const shareTarget = tooHard ? networkTarget : wanted;
+    const { target, difficulty: issuedAt, work } = shareTargetAt(difficulty, job.template.networkTarget);
     const issued: IssuedJob = {
       id: this.#nextId.toString(16),
       job,
-      shareTarget,
-      difficulty: tooHard ? targetToDifficulty(networkTarget) : difficulty,
-      work: expectedHashes(shareTarget),
-      seenNonces: sameHeader?.seenNonces ?? new Set(),
+      shareTarget: target,
+      difficulty: issuedAt,
+      work,
+      seenNonces: seenNonces ?? new NonceSet(),
     };
     this.#nextId += 1;
     this.#jobs.set(issued.id, issued);

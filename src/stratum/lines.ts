@@ -6,6 +6,8 @@ export const LINE_BYTES_MAX = 8 * 1024;
 
 const NEWLINE = 0x0a;
 const NOTHING = new Uint8Array(0);
+/** One for all: it is given whole lines only, and so keeps nothing between two calls. */
+const DECODER = new TextDecoder();
 
 export interface SplitLines {
   /** Whole lines in order, without line ends and without empty ones. */
@@ -16,7 +18,6 @@ export interface SplitLines {
 
 /** Cuts a connection's bytes into lines, whatever chunks they come in. Keeps at most one unfinished line. */
 export class LineSplitter {
-  readonly #decoder = new TextDecoder();
   #unfinished: Uint8Array = NOTHING;
   #overflowed = false;
 
@@ -39,7 +40,7 @@ export class LineSplitter {
       }
       this.#unfinished = NOTHING;
       start = end + 1;
-      const text = this.#decoder.decode(line).trim();
+      const text = DECODER.decode(line).trim();
       if (text.length > 0) lines.push(text);
     }
     return { lines, overflow: this.#overflowed };

@@ -1,5 +1,6 @@
 import { bytesToHex } from '../chain/bytes.ts';
 import type { IssuedJob } from '../mining/issued-jobs.ts';
+import type { Job } from '../mining/job.ts';
 import type { Submission } from '../mining/share.ts';
 
 /** A number that a double does not hold exactly, as it was written. */
@@ -140,20 +141,43 @@ export function encodeSubscribed(id: RequestId, extranonceHex: string): string {
   return encodeResult(id, [null, extranonceHex]);
 }
 
+/** What the lines of a job are for everybody at the same difficulty: all but the id between the two parts. */
+interface JobLines {
+  readonly job: Job;
+  readonly shareTarget: Uint8Array;
+  readonly cleanJobs: boolean;
+  readonly beforeId: string;
+  readonly afterId: string;
+}
+
+/** The latest: a new job goes to thousands one after the other, and most have the same difficulty. */
+let jobLines: JobLines | undefined;
+
 /**
  * `mining.set_target` and `mining.notify` with the same target: some miners read only the one, some only the other.
  * @param cleanJobs the tip changed: work on earlier jobs is worth nothing
  */
-export function encodeJob(issued: IssuedJob, cleanJobs: boolean): string {
-  const { template, headerHashHex, seedHashHex } = issued.job;
-  const target = wireTarget(issued.shareTarget);
+export function encodeJob({ id, job, shareTarget }: IssuedJob, cleanJobs: boolean): string {
+  const isSame =
+    jobLines?.job === job && jobLines.shareTarget === shareTarget && jobLines.cleanJobs === cleanJobs;
+  if (jobLines === undefined || !isSame) jobLines = linesOf(job, shareTarget, cleanJobs);
+  return jobLines.beforeId + id + jobLines.afterId;
+}
+
+function linesOf(job: Job, shareTarget: Uint8Array, cleanJobs: boolean): JobLines {
+  const { template, headerHashHex, seedHashHex } = job;
+  const target = wireTarget(shareTarget);
   const bitsHex = template.bits.toString(16).padStart(8, '0');
-  // The id of a notification is null; XMRig takes any number for a response.
-  return (
-    `{"id":null,"method":"mining.set_target","params":["${target}"]}\n` +
-    `{"id":null,"method":"mining.notify","params":["${issued.id}","${headerHashHex}","${seedHashHex}",` +
-    `"${target}",${cleanJobs},${template.height},"${bitsHex}"]}\n`
-  );
+  return {
+    job,
+    shareTarget,
+    cleanJobs,
+    // The id of a notification is null; XMRig takes any number for a response.
+    beforeId:
+      `{"id":null,"method":"mining.set_target","params":["${target}"]}\n` +
+      `{"id":null,"method":"mining.notify","params":["`,
+    afterId: `","${headerHashHex}","${seedHashHex}","${target}",${cleanJobs},${template.height},"${bitsHex}"]}\n`,
+  };
 }
 
 /**
