@@ -4,7 +4,7 @@ import type { Figure } from './stratum/figure.ts';
 import { measureHeld } from './stratum/held.ts';
 import { measureArrivals, measureMemory } from './stratum/idle.ts';
 import { measureReply, measureShareRate } from './stratum/throughput.ts';
-import { Ground, type World } from './stratum/world.ts';
+import { Ground, type World, type WorldOptions } from './stratum/world.ts';
 import { printTable } from './support-table.ts';
 
 export const purpose = 'the miners’ side under load: jobs, shares, memory; [--json] [--quick] [FIGURE …]';
@@ -39,22 +39,38 @@ const QUICK: Scale = {
   arrivals: { miners: 50, withinS: 1 },
 };
 
-type Measure = (world: World, scale: Scale) => Promise<Figure[]>;
+interface Subject extends WorldOptions {
+  readonly measure: (world: World, scale: Scale) => Promise<Figure[]>;
+}
 
 /** Each has a server of its own. */
-const FIGURES: Readonly<Record<string, Measure>> = {
-  'fan-out': async (world, { fanOut }) => {
-    const figures: Figure[] = [];
-    for (const options of fanOut) figures.push(await measureFanOut(world, options));
-    return figures;
+const FIGURES: Readonly<Record<string, Subject>> = {
+  'fan-out': {
+    measure: async (world, { fanOut }) => {
+      const figures: Figure[] = [];
+      for (const options of fanOut) figures.push(await measureFanOut(world, options));
+      return figures;
+    },
   },
-  shares: async (world, { sharesEach }) => [
-    await measureShareRate(world, { connections: 50, sharesEach, minPerS: 600 }),
-  ],
-  reply: async (world, { replies }) => [await measureReply(world, { shares: replies, maxMs: 4 })],
-  memory: async (world, { idle }) => [await measureMemory(world, { miners: idle, maxKiB: 12 })],
-  held: async (world, { held }) => [await measureHeld(world, { ...held, maxMs: 250 })],
-  arrivals: async (world, { arrivals }) => [await measureArrivals(world, { ...arrivals, maxMs: 25 })],
+  shares: {
+    measure: async (world, { sharesEach }) => [
+      await measureShareRate(world, { connections: 50, sharesEach, minPerS: 600 }),
+    ],
+  },
+  reply: {
+    measure: async (world, { replies }) => [await measureReply(world, { shares: replies, maxMs: 4 })],
+  },
+  memory: {
+    measure: async (world, { idle }) => [await measureMemory(world, { miners: idle, maxKiB: 12 })],
+  },
+  held: {
+    // 667 shares a second are a thread and a bit of one of two cores.
+    yaml: ['verifier: { threads: 2 }'],
+    measure: async (world, { held }) => [await measureHeld(world, { ...held, maxMs: 250 })],
+  },
+  arrivals: {
+    measure: async (world, { arrivals }) => [await measureArrivals(world, { ...arrivals, maxMs: 25 })],
+  },
 };
 
 /**
@@ -70,10 +86,10 @@ export async function run(args: readonly string[]): Promise<void> {
   const figures: Figure[] = [];
   const ground = new Ground();
   try {
-    for (const [name, measure] of Object.entries(FIGURES)) {
+    for (const [name, subject] of Object.entries(FIGURES)) {
       if (names.length > 0 && !names.includes(name)) continue;
       process.stderr.write(`bench stratum: ${name}…\n`);
-      figures.push(...(await ground.with((world) => measure(world, scale))));
+      figures.push(...(await ground.with((world) => subject.measure(world, scale), subject)));
     }
   } finally {
     ground.remove();

@@ -40,12 +40,18 @@ export interface World {
   shares(): Promise<{ readonly accepted: number; readonly unverified: number; readonly rejected: number }>;
 }
 
+/** What a world has besides the usual. */
+export interface WorldOptions {
+  /** Lines of kpss.yaml. */
+  readonly yaml?: readonly string[];
+}
+
 /** One folder for all worlds of a run, with their light cache. */
 export class Ground {
   readonly folder = mkdtempSync(join(tmpdir(), 'kpss-bench-'));
 
   /** Starts devnet and server, has something done there, and ends both whatever happens. */
-  async with<T>(work: (world: World) => Promise<T>): Promise<T> {
+  async with<T>(work: (world: World) => Promise<T>, { yaml = [] }: WorldOptions = {}): Promise<T> {
     const network = findNetwork('ravencoin', 'regtest');
     if (network === undefined) throw new Error('no regtest');
     const devnet = await createDevnet(
@@ -54,7 +60,7 @@ export class Ground {
     );
     devnet.control.setBits(HARD_BITS);
     const address = encodeAddress(network.p2pkhVersion, new Uint8Array(20).fill(7));
-    const server = new ServerProcess(this.folder, yamlOf(devnet, address));
+    const server = new ServerProcess(this.folder, [...yamlOf(devnet, address), ...yaml].join('\n'));
     try {
       const port = await server.portIn('miners connect to');
       const webPort = await server.portIn('/api/v1/status');
@@ -77,7 +83,7 @@ export class Ground {
   }
 }
 
-function yamlOf({ url, user, password, p2pPort }: Devnet, address: string): string {
+function yamlOf({ url, user, password, p2pPort }: Devnet, address: string): string[] {
   return [
     'network: regtest',
     `node: { url: "${url}", user: "${user}", password: "${password}", p2p: "127.0.0.1:${p2pPort}" }`,
@@ -85,7 +91,7 @@ function yamlOf({ url, user, password, p2pPort }: Devnet, address: string): stri
     `stratum: { port: 0, difficulty: ${DIFFICULTY} }`,
     'web: { port: 0 }',
     'log: { format: json }',
-  ].join('\n');
+  ];
 }
 
 /** `kpss start` with its log in a file: reading it line by line would be work of the load generator. */
