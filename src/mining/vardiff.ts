@@ -36,8 +36,13 @@ export function fixedWithin(options: VardiffOptions, difficulty: number): Vardif
   return { ...options, minDifficulty: fixed, maxDifficulty: fixed, startDifficulty: fixed };
 }
 
-export function startVardiff(options: VardiffOptions, nowMs: number): VardiffState {
-  return freshWindow(clamp(options.startDifficulty, options), nowMs);
+/** @param difficulty to start at, as near as the bounds allow: the port's own when left out, or what a miner suggests */
+export function startVardiff(
+  options: VardiffOptions,
+  nowMs: number,
+  difficulty: number = options.startDifficulty,
+): VardiffState {
+  return freshWindow(clamp(difficulty, options), nowMs);
 }
 
 /**

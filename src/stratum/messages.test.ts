@@ -100,20 +100,104 @@ test('nulls, missing and senseless params are read as absent', () => {
   }
 });
 
+test('a hashrate is read however it is written, and left out where it cannot be one', () => {
+  const rate = (params: string) => {
+    const read = request(`{"id":1,"method":"mining.hashrate","params":${params}}`);
+    assert(read.method === 'report-hashrate');
+    return read.hashesPerS;
+  };
+  for (const params of [
+    '[30000000]',
+    '["30000000"]',
+    '["3e7"]',
+    '["0x1c9c380"]',
+    '["0x0000000001C9C380","rig1"]',
+    '[{"hashrate":30000000}]',
+    '{"hashrate":"30000000.0"}',
+  ]) {
+    assert.equal(rate(params), 30_000_000, params);
+  }
+  for (const params of [
+    '[]',
+    '[null]',
+    '["fast"]',
+    '[-1]',
+    '["1e999"]',
+    '[1e16]',
+    '["0xffffffffffffffffff"]',
+    '[{"hashrate":{"hashrate":1}}]',
+  ]) {
+    assert.equal(rate(params), undefined, params);
+  }
+});
+
+test('a suggested difficulty or target is read, and anything else is none', () => {
+  const difficulty = (method: string, param: string) => {
+    const read = request(`{"id":1,"method":"mining.suggest_${method}","params":[${param}]}`);
+    assert(read.method === 'suggest-difficulty');
+    return read.difficulty;
+  };
+  for (const half of ['0.5', '"0.5"', '5e-1']) assert.equal(difficulty('difficulty', half), 0.5);
+  for (const none of ['0', '-1', 'null', '"x"', '1e999', '{}', '[]']) {
+    assert.equal(difficulty('difficulty', none), undefined, none);
+  }
+  const diff1 = `00000000ffff${'0'.repeat(52)}`;
+  assert.equal(difficulty('target', `"${diff1}"`), 1);
+  assert.equal(difficulty('target', `"0x${diff1.toUpperCase()}"`), 1);
+  for (const none of ['""', '"0"', '"xyz"', `"1${diff1}"`, 'null']) {
+    assert.equal(difficulty('target', none), undefined, none);
+  }
+});
+
+test('what miners ask out of habit has an answer that lets them go on', () => {
+  const courtesy = (method: string, params = '[]') => {
+    const read = request(`{"id":1,"method":"${method}","params":${params}}`);
+    assert(read.method === 'courtesy', method);
+    return read.result;
+  };
+  assert.deepEqual(courtesy('mining.get_transactions', '["10000"]'), []);
+  assert.equal(courtesy('mining.multi_version', '[1]'), true);
+  assert.equal(courtesy('mining.ping'), 'pong');
+  assert.equal(courtesy('client.get_version'), 'KPSS');
+  assert.deepEqual(courtesy('mining.configure', '[["version-rolling","minimum-difficulty"],{"x":1}]'), {
+    'version-rolling': false,
+    'minimum-difficulty': false,
+  });
+  for (const params of ['[]', '[null]', '{}', '[[1,{}]]']) {
+    assert.deepEqual(courtesy('mining.configure', params), {});
+  }
+  const many = JSON.stringify([Array.from({ length: 1000 }, (_, i) => `extension-${i}`)]);
+  assert.equal(Object.keys(courtesy('mining.configure', many)).length, 8);
+  for (const method of ['eth_getWork', 'login', 'constructor', '__proto__', 'toString']) {
+    assert.equal(request(`{"id":1,"method":"${method}"}`).method, 'unsupported');
+  }
+});
+
+test('a worker or password that is a number is one that lost its quotes', () => {
+  assert.deepEqual(request('{"id":1,"method":"mining.authorize","params":[7,123]}'), {
+    method: 'authorize',
+    id: 1,
+    userName: '7',
+    password: '123',
+  });
+});
+
 test('ids come back as they are, whatever type of scalar they have', () => {
   for (const id of [0, -1, 7, 'abc', '', true, null]) {
     const parsed = request(JSON.stringify({ id, method: 'mining.extranonce.subscribe', params: [] }));
-    assert.deepEqual(parsed, { method: 'extranonce-subscribe', id });
+    assert.deepEqual(parsed, { method: 'courtesy', id, result: true });
   }
   for (const id of ['{"a":1}', '[1]', `"${'x'.repeat(200)}"`]) {
     assert.deepEqual(request(`{"id":${id},"method":"mining.extranonce.subscribe"}`), {
-      method: 'extranonce-subscribe',
+      method: 'courtesy',
       id: null,
+      result: true,
     });
   }
   assert.deepEqual(request('{"method":"mining.extranonce.subscribe"}'), {
-    method: 'extranonce-subscribe',
+    method: 'courtesy',
     id: null,
+    result: true,
   });
 });
 
@@ -126,12 +210,12 @@ test('an id that no double holds comes back digit for digit', () => {
   ]) {
     const line = `{"params":[{"id":7}],"id":${digits},"method":"mining.extranonce.subscribe"}`;
     const parsed = request(line);
-    assert(parsed.method === 'extranonce-subscribe');
+    assert(parsed.method === 'courtesy');
     assert.equal(encodeResult(parsed.id, true), `{"id":${digits},"result":true,"error":null}\n`);
     assert.equal(encodeError(parsed.id, 20, 'x'), `{"id":${digits},"result":null,"error":[20,"x",null]}\n`);
   }
   const tooLong = request(`{"id":${'9'.repeat(4000)},"method":"mining.extranonce.subscribe"}`);
-  assert.deepEqual(tooLong, { method: 'extranonce-subscribe', id: null });
+  assert.deepEqual(tooLong, { method: 'courtesy', id: null, result: true });
 });
 
 test('what is no request is told so', () => {

@@ -1,4 +1,5 @@
 import { bytesToHex } from '../chain/bytes.ts';
+import { bigintToTarget, targetToDifficulty } from '../chain/target.ts';
 import type { IssuedJob } from '../mining/issued-jobs.ts';
 import type { Job } from '../mining/job.ts';
 import type { Submission } from '../mining/share.ts';
@@ -20,11 +21,16 @@ export type Request =
       readonly password: string;
     }
   | { readonly method: 'submit'; readonly id: RequestId; readonly submission: Submission }
-  | { readonly method: 'extranonce-subscribe'; readonly id: RequestId }
   | { readonly method: 'report-hashrate'; readonly id: RequestId; readonly hashesPerS: number | undefined }
+  /** Of mining.suggest_difficulty and mining.suggest_target; undefined where it is none. */
+  | { readonly method: 'suggest-difficulty'; readonly id: RequestId; readonly difficulty: number | undefined }
+  /** Nothing that this server does, but there is an answer that lets its sender go on. */
+  | { readonly method: 'courtesy'; readonly id: RequestId; readonly result: CourtesyResult }
   | { readonly method: 'unsupported'; readonly id: RequestId; readonly name: string }
   /** No method: an answer to something, such as kawpowminer's «Method not found». Nothing is sent back. */
   | { readonly method: 'none' };
+
+type CourtesyResult = true | string | readonly never[] | Readonly<Record<string, false>>;
 
 export type ParsedRequest =
   | { readonly ok: true; readonly request: Request }
@@ -34,6 +40,21 @@ export type ParsedRequest =
 const AGENT_LENGTH_MAX = 64;
 /** An id comes back with each reply; longer than this it is no miner's. */
 const ID_LENGTH_MAX = 128;
+/** BIP 310 knows four extensions; as many again may have been thought of since. */
+const EXTENSIONS_MAX = 8;
+/** More than a thousand cards' worth in a thousand farms: whoever reports more is mistaken about the unit. */
+const REPORTED_HASHES_PER_S_MAX = 1e15;
+
+/** What some miners ask out of habit, and what lets them go on. */
+const COURTESIES: Readonly<Record<string, CourtesyResult>> = {
+  'client.get_version': 'KPSS',
+  // The transactions of a block are put together here, and no miner needs them.
+  'mining.get_transactions': [],
+  // The extranonce of a connection never changes, so there is nothing to be told of.
+  'mining.extranonce.subscribe': true,
+  'mining.multi_version': true,
+  'mining.ping': 'pong',
+};
 
 /**
  * Reads one line of a miner.
@@ -54,7 +75,13 @@ export function parseRequest(line: string): ParsedRequest {
   const id = readId(rawId, line);
   if (method === undefined) return { ok: true, request: { method: 'none' } };
   if (typeof method !== 'string') return { ok: false, id, text: 'method is not a text' };
-  return readRequest(id, method, Array.isArray(params) ? params : []);
+  return readRequest(id, method, readParams(params));
+}
+
+/** Named parameters, as some write them, count as one parameter that is an object. */
+function readParams(params: unknown): readonly unknown[] {
+  if (Array.isArray(params)) return params;
+  return typeof params === 'object' && params !== null ? [params] : [];
 }
 
 function readRequest(id: RequestId, method: string, params: readonly unknown[]): ParsedRequest {
@@ -68,14 +95,33 @@ function readRequest(id: RequestId, method: string, params: readonly unknown[]):
       };
     case 'mining.submit':
       return { ok: true, request: { method: 'submit', id, submission: readSubmission(params) } };
-    case 'mining.extranonce.subscribe':
-      return { ok: true, request: { method: 'extranonce-subscribe', id } };
     case 'eth_submitHashrate':
     case 'mining.hashrate':
       return { ok: true, request: { method: 'report-hashrate', id, hashesPerS: readHashrate(params[0]) } };
+    case 'mining.suggest_difficulty':
+      return {
+        ok: true,
+        request: { method: 'suggest-difficulty', id, difficulty: readDifficulty(params[0]) },
+      };
+    case 'mining.suggest_target':
+      return { ok: true, request: { method: 'suggest-difficulty', id, difficulty: readTarget(params[0]) } };
+    case 'mining.configure':
+      return { ok: true, request: { method: 'courtesy', id, result: noExtensions(params[0]) } };
     default:
-      return { ok: true, request: { method: 'unsupported', id, name: printable(method) } };
+      return { ok: true, request: readOther(id, method) };
   }
+}
+
+function readOther(id: RequestId, method: string): Request {
+  const result = Object.hasOwn(COURTESIES, method) ? COURTESIES[method] : undefined;
+  if (result !== undefined) return { method: 'courtesy', id, result };
+  return { method: 'unsupported', id, name: printable(method) };
+}
+
+/** BIP 310: each extension that was asked for, with whether it is spoken; none is, as KawPoW has use for none. */
+function noExtensions(names: unknown): Readonly<Record<string, false>> {
+  const asked = Array.isArray(names) ? names.filter((name) => typeof name === 'string') : [];
+  return Object.fromEntries(asked.slice(0, EXTENSIONS_MAX).map((name) => [printable(name), false]));
 }
 
 /** [worker name, job id, nonce, header hash, mix hash]; what is missing is left empty, for the screening to refuse. */
@@ -89,10 +135,31 @@ function readSubmission(params: readonly unknown[]): Submission {
   };
 }
 
-/** kawpowminer reports `0x` and 32 hex digits, others a number. */
+/** kawpowminer reports `0x` and 32 hex digits, others a number, its decimal digits, or an object that has it. */
 function readHashrate(value: unknown): number | undefined {
-  const rate = typeof value === 'string' && /^0x[0-9a-f]{1,64}$/i.test(value) ? Number(BigInt(value)) : value;
-  return typeof rate === 'number' && Number.isFinite(rate) && rate >= 0 ? rate : undefined;
+  const given = typeof value === 'object' && value !== null && 'hashrate' in value ? value.hashrate : value;
+  const rate = readNumber(given);
+  return rate !== undefined && rate >= 0 && rate <= REPORTED_HASHES_PER_S_MAX ? rate : undefined;
+}
+
+function readDifficulty(value: unknown): number | undefined {
+  const difficulty = readNumber(value);
+  return difficulty !== undefined && difficulty > 0 ? difficulty : undefined;
+}
+
+/** Up to 64 hex digits with or without 0x. */
+function readTarget(value: unknown): number | undefined {
+  const digits = /^(?:0x)?([0-9a-f]{1,64})$/i.exec(text(value))?.[1];
+  const target = BigInt(`0x${digits ?? 0}`);
+  return target > 0n ? targetToDifficulty(bigintToTarget(target)) : undefined;
+}
+
+/** A number, or a text of one: decimal, or hex with 0x. */
+function readNumber(value: unknown): number | undefined {
+  const isNumeral =
+    typeof value === 'string' && /^(0x[0-9a-f]{1,64}|\d{1,40}(\.\d{1,40})?(e[+-]?\d{1,3})?)$/i.test(value);
+  const number = isNumeral ? Number(value) : value;
+  return typeof number === 'number' && Number.isFinite(number) ? number : undefined;
 }
 
 function readId(id: unknown, line: string): RequestId {
@@ -114,7 +181,9 @@ function exactId(line: string): ExactNumber | null {
   return ofTop !== undefined && ofTop.length <= ID_LENGTH_MAX ? { source: ofTop } : null;
 }
 
+/** Numbers, too: a worker or a password that is one loses its quotes in some scripts. */
 function text(value: unknown): string {
+  if (typeof value === 'number') return String(value);
   return typeof value === 'string' ? value : '';
 }
 

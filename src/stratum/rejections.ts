@@ -10,6 +10,7 @@ export type RejectReason =
   | 'bad-login'
   | 'server-full'
   | 'unsupported-method'
+  | 'bad-suggestion'
   | 'bad-request';
 
 export interface Rejection {
@@ -49,5 +50,6 @@ export const REJECTIONS: Readonly<Record<RejectReason, Rejection>> = {
   'server-full': { code: 20, text: 'server is full', demerits: DEMERITS_MAX },
   // No demerits: kawpowminer's autodetection asks for two of these on its way to the right dialect.
   'unsupported-method': { code: 20, text: 'unsupported method', demerits: 0 },
+  'bad-suggestion': { code: 20, text: 'not a difficulty or target: a number above 0 is', demerits: 0 },
   'bad-request': { code: 20, text: 'not a stratum request', demerits: 10 },
 };

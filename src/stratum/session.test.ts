@@ -310,16 +310,20 @@ describe('other messages', () => {
       ['eth_submitHashrate', true],
       ['mining.hello', 20],
       ['eth_submitLogin', 20],
-      ['mining.configure', 20],
-      ['mining.suggest_difficulty', 20],
-      ['client.get_version', 20],
+      ['eth_getWork', 20],
+      ['login', 20],
+      ['mining.configure', {}],
+      ['mining.get_transactions', []],
+      ['mining.multi_version', true],
+      ['mining.ping', 'pong'],
+      ['client.get_version', 'KPSS'],
       ['mining.noop', 20],
     ];
     for (const [method, answer] of expected) {
       harness.ask(JSON.stringify({ id: method, method, params: {} }));
       const reply = harness.reply(method);
-      if (answer === true) assert.equal(reply.result, true);
-      else assert.deepEqual(reply.error, [20, `unsupported method ${method}`, null]);
+      const error = answer === 20 ? [20, `unsupported method ${method}`, null] : null;
+      assert.deepEqual(reply, { id: method, result: error === null ? answer : null, error });
     }
     assert.deepEqual(harness.closes, []);
   });

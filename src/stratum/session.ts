@@ -26,6 +26,7 @@ import {
 } from './messages.ts';
 import { DEMERITS_MAX, REJECTIONS, type RejectReason } from './rejections.ts';
 import { ShareDesk, type ShareResult } from './share-desk.ts';
+import { Suggestion } from './suggestion.ts';
 
 /**
  * kawpowminer uses only the first notify of what it reads at once and drops the rest, so two are never sent closer
@@ -107,6 +108,8 @@ export class Session {
   #vardiff: VardiffState;
   #agent = '';
   #reportedHashesPerS: number | undefined;
+  /** Made for the first suggestion: few miners have one. */
+  #suggestion: Suggestion | undefined;
   #demerits = 0;
   /** Made for the first share: ten thousand miners that wait need none. */
   #shares: ShareDesk | undefined;
@@ -166,12 +169,15 @@ export class Session {
         return this.#authorize(request.id, request.userName, request.password);
       case 'submit':
         return this.#submit(request.id, request.submission) ? 'new-turn' : 'next';
-      case 'extranonce-subscribe':
-        this.#modules.wire.send(encodeResult(request.id, true));
-        return 'next';
       case 'report-hashrate':
         this.#reportedHashesPerS = request.hashesPerS;
         this.#modules.wire.send(encodeResult(request.id, true));
+        return 'next';
+      case 'courtesy':
+        this.#modules.wire.send(encodeResult(request.id, request.result));
+        return 'next';
+      case 'suggest-difficulty':
+        this.#suggest(request.id, request.difficulty);
         return 'next';
       case 'unsupported':
         this.#reject(request.id, 'unsupported-method', `unsupported method ${request.name}`);
@@ -217,6 +223,7 @@ export class Session {
       return;
     }
     if (this.#issued.newest === undefined) return;
+    this.#takeSuggestion();
     this.#retarget(stepIdle(this.#vardiff, this.#vardiffOptions, nowMs));
     if (nowMs - this.#lastNotifyMs >= JOB_AGAIN_AFTER_MS) {
       this.#needsVariant = true;
@@ -274,11 +281,29 @@ export class Session {
       if (login.difficulty !== undefined) {
         this.#vardiffOptions = fixedWithin(this.#options.vardiff, login.difficulty);
       }
-      this.#vardiff = startVardiff(this.#vardiffOptions, this.#modules.clock.nowMs());
+      const nowMs = this.#modules.clock.nowMs();
+      this.#vardiff = startVardiff(this.#vardiffOptions, nowMs, this.#suggestion?.take(nowMs));
       this.#modules.onLogin(this);
     }
     this.#modules.wire.send(encodeResult(id, true));
     this.offerJob();
+  }
+
+  #suggest(id: RequestId, difficulty: number | undefined): void {
+    if (difficulty === undefined) {
+      this.#reject(id, 'bad-suggestion');
+      return;
+    }
+    this.#modules.wire.send(encodeResult(id, true));
+    this.#suggestion ??= new Suggestion();
+    this.#suggestion.note(difficulty);
+    if (this.#login !== undefined) this.#takeSuggestion();
+  }
+
+  #takeSuggestion(): void {
+    const nowMs = this.#modules.clock.nowMs();
+    const difficulty = this.#suggestion?.take(nowMs);
+    if (difficulty !== undefined) this.#retarget(startVardiff(this.#vardiffOptions, nowMs, difficulty));
   }
 
   /** @returns whether a candidate was handed on */
