@@ -121,6 +121,11 @@ export class ConformanceClient {
     return { code, verdict: this.#profile.reader.verdict(message) };
   }
 
+  /** Everything that was asked has its answer. */
+  async answered(): Promise<void> {
+    await this.#until(() => this.checker.unanswered === 0, 'the last answers');
+  }
+
   destroy(): void {
     this.#socket.destroy();
   }
