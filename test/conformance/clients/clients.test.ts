@@ -37,6 +37,7 @@ for (const profile of CLIENT_PROFILES) {
     await withClient(profile, async (client) => {
       await client.run(profile.opening);
       const job = await client.job();
+      if (profile.firstTarget) assert.match(String(client.checker.jobs[0]?.params[3]), profile.firstTarget);
       const good = await client.mine(job);
       assert.deepEqual(await client.submit(job, good), { code: undefined, verdict: 'accepted' });
       const refusedAs = profile.name === 'kawpow-metal' ? 'no word' : 'rejected';

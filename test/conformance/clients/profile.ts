@@ -18,6 +18,8 @@ export interface ClientProfile {
   readonly knocks?: readonly (readonly Step[])[];
   /** From connecting to its first job. */
   readonly opening: readonly Step[];
+  /** The target of its first job, where it asked for one. */
+  readonly firstTarget?: RegExp;
   /** mining.submit. `{id}` counts up; `{job}`, `{nonce}`, `{header}` and `{mix}` are bare lower-case hex. */
   readonly share: string;
   /** The id of its first share; the same for each of them where `reusesIds` is set. */

@@ -33,7 +33,7 @@ export const KAWPOWMINER_TCP: ClientProfile = {
 /** kawpowminer with stratum://: it tries three other dialects first, each on a connection of its own. */
 export const KAWPOWMINER_AUTODETECT: ClientProfile = {
   ...KAWPOWMINER_TCP,
-  name: 'kawpowminer stratum://',
+  name: 'kawpowminer (stratum://)',
   knocks: [
     [
       {

@@ -1,10 +1,12 @@
 import { type ClientProfile, PREFIXED_SHARE } from '../profile.ts';
 import { STRICT } from '../reader.ts';
 
-/** MiningRigRentals hands on the renter’s password, where other keys than d= mean nothing here. */
+/** MiningRigRentals hands on the renter’s password: d= is the difficulty, and other keys mean nothing here. */
 export const MINING_RIG_RENTALS: ClientProfile = {
   name: 'MiningRigRentals',
-  password: 'c=RVN,mc=RVN,n=rental',
+  password: 'c=RVN,mc=RVN,d=0.0000001,n=rental',
+  // Difficulty 1e-7, not the port’s 6e-8.
+  firstTarget: /^009895/,
   opening: [
     { send: '{"id":1,"method":"mining.subscribe","params":["stratum-proxy/1.0"]}\n' },
     { id: 1, is: 'subscribed' },

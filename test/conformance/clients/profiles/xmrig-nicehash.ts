@@ -3,7 +3,7 @@ import { XMRIG } from '../reader.ts';
 
 /** XMRig with --nicehash asks for changes of the extranonce as well. */
 export const XMRIG_NICEHASH: ClientProfile = {
-  name: 'XMRig --nicehash',
+  name: 'XMRig (--nicehash)',
   opening: [
     {
       send:
