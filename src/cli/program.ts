@@ -11,6 +11,7 @@ import { runDev } from './dev.ts';
 import { runDoctor } from './doctor.ts';
 import { doctorIo } from './doctor-io.ts';
 import { processHashIo, runHash } from './hash.ts';
+import { runImport } from './import.ts';
 import { runInit } from './init.ts';
 import { initIo } from './init-io.ts';
 import { createLog, LOG_FORMATS, LOG_LEVELS, type ProgramLog } from './log.ts';
@@ -104,6 +105,18 @@ function addCare(program: Command, exit: (code: number) => void): void {
     .option('--network <network>', 'main, test or regtest')
     .option('--coin <coin>', 'ravencoin, neurai, satoxcoin, aipg or evrmore')
     .action(async (flags) => exit(await runInit(flags, initIo())));
+
+  program
+    .command('import')
+    .description(
+      'make kpss.yaml of the old stratum server’s server.js (which is not run), and say what each option became',
+    )
+    .argument('<file>', 'server.js, or its configuration in JSON')
+    .option('-o, --output <file>', 'what to write, as kpss.yaml (default: standard output)')
+    .action((file, flags) => {
+      const print = (text: string) => process.stdout.write(text);
+      exit(runImport({ file, ...flags }, { env: process.env, print, complain }));
+    });
 
   program
     .command('doctor')
