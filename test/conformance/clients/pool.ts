@@ -8,7 +8,7 @@ import { Instance } from '../../../src/instance.ts';
 import { KAWPOW } from '../../../src/kawpow/params.ts';
 import type { Verifier } from '../../../src/kawpow/verifier.ts';
 import { createRpcClient } from '../../../src/node/rpc-client.ts';
-import { DEFAULT_LIMITS } from '../../../src/stratum/limits.ts';
+import { DEFAULT_BANNING, DEFAULT_LIMITS } from '../../../src/stratum/limits.ts';
 import type { PortOptions } from '../../../src/stratum/listener.ts';
 import { fakeVerifier } from '../../support/devnet-node.ts';
 import { silentLog } from '../../support/mining.ts';
@@ -66,6 +66,7 @@ export async function openPool(): Promise<{ port: number; easyPort: number; clos
         ports: [onPort({ ...VARDIFF, startDifficulty: SHARE_DIFFICULTY }), onPort(VARDIFF)],
         // All of these tests come from one address.
         limits: { ...DEFAULT_LIMITS, connectsPerSMax: 1_000 },
+        banning: DEFAULT_BANNING,
       },
     },
     {
