@@ -16,7 +16,7 @@ import { onlyPort } from '../../test/support/stratum-options.ts';
 import { decodeAddress } from '../chain/address.ts';
 import { bytesToHex } from '../chain/bytes.ts';
 import { NETWORKS } from '../chain/coins.ts';
-import { DEFAULT_LIMITS } from '../stratum/limits.ts';
+import { DEFAULT_BANNING, DEFAULT_LIMITS } from '../stratum/limits.ts';
 import type { Machine } from './data-folder.ts';
 
 function scriptOf(address: string): string {
@@ -89,6 +89,7 @@ dataDirectory: /var/lib/kpss
           },
         ],
         limits: DEFAULT_LIMITS,
+        banning: DEFAULT_BANNING,
       },
     });
     assert.deepEqual(log, { level: 'debug', format: 'json' });
