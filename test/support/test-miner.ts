@@ -18,6 +18,7 @@ export class TestMiner {
   readonly client: StratumClient;
   readonly #dialect: Dialect;
   readonly #address: string;
+  readonly #password: string;
   readonly #verifier: Pick<Verifier, 'hash'>;
   #nextId = 40;
   #nextNonce = 1n;
@@ -25,11 +26,12 @@ export class TestMiner {
 
   constructor(
     client: StratumClient,
-    options: { dialect: Dialect; address: string; verifier: Pick<Verifier, 'hash'> },
+    options: { dialect: Dialect; address: string; verifier: Pick<Verifier, 'hash'>; password?: string },
   ) {
     this.client = client;
     this.#dialect = options.dialect;
     this.#address = options.address;
+    this.#password = options.password ?? 'X';
     this.#verifier = options.verifier;
   }
 
@@ -40,7 +42,7 @@ export class TestMiner {
     this.prefix = prefixIn(await this.client.find((m) => m.id === 1));
     const authorized = await this.client.call(3, 'mining.authorize', [
       `${this.#address}.${this.#dialect}`,
-      'X',
+      this.#password,
     ]);
     assert.equal(authorized.result, true);
     await this.client.job();
