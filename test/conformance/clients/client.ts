@@ -104,21 +104,26 @@ export class ConformanceClient {
    */
   async submit(
     job: Job,
-    { nonce, mix }: Solution,
+    solution: Solution,
     form: (line: string) => string = (line) => line,
   ): Promise<{ code: unknown; verdict: ReturnType<ClientProfile['reader']['verdict']> }> {
-    const id = this.#nextShareId;
-    if (this.#profile.reusesIds !== true) this.#nextShareId += 1;
-    const line = this.#profile.share
-      .replace('{id}', String(id))
-      .replace('{job}', job.id)
-      .replace('{nonce}', nonce)
-      .replace('{header}', job.headerHash)
-      .replace('{mix}', mix);
+    const { id, line } = this.#shareLine(job, solution);
     this.send(form(line));
     const { message } = await this.#reply(id);
     const code = Array.isArray(message.error) ? message.error[0] : undefined;
     return { code, verdict: this.#profile.reader.verdict(message) };
+  }
+
+  /** All in one segment, as from several cards that find at the same moment. @returns how many were accepted */
+  async submitTogether(job: Job, solutions: readonly Solution[]): Promise<number> {
+    const shares = solutions.map((solution) => this.#shareLine(job, solution));
+    this.send(shares.map(({ line }) => line).join(''));
+    const verdicts: unknown[] = [];
+    for (const { id } of shares) {
+      const { message } = await this.#reply(id);
+      verdicts.push(this.#profile.reader.verdict(message));
+    }
+    return verdicts.filter((verdict) => verdict === 'accepted').length;
   }
 
   /** Everything that was asked has its answer. */
@@ -128,6 +133,18 @@ export class ConformanceClient {
 
   destroy(): void {
     this.#socket.destroy();
+  }
+
+  #shareLine(job: Job, { nonce, mix }: Solution): { id: number; line: string } {
+    const id = this.#nextShareId;
+    if (this.#profile.reusesIds !== true) this.#nextShareId += 1;
+    const line = this.#profile.share
+      .replace('{id}', String(id))
+      .replace('{job}', job.id)
+      .replace('{nonce}', nonce)
+      .replace('{header}', job.headerHash)
+      .replace('{mix}', mix);
+    return { id, line };
   }
 
   async #expect({ id, is }: Extract<Step, { id: unknown }>): Promise<void> {
