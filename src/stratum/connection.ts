@@ -57,6 +57,7 @@ export class Connection implements Wire {
       session.end();
       this.#modules.onClosed(this.#closeReason);
     });
+    this.#socket.resume();
   }
 
   send(line: string): void {

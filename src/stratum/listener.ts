@@ -1,6 +1,9 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { KpssError, listenTrouble } from '../error.ts';
+import type { Clock } from '../mining/ports.ts';
 import type { VardiffOptions } from '../mining/vardiff.ts';
+import { AddressRanges, peerAddress } from './peer-address.ts';
+import { readProxyHeader } from './proxy-stage.ts';
 
 /** How many connections the system holds for us while we are busy: a farm that comes back at once after a power cut. */
 const BACKLOG = 4096;
@@ -12,28 +15,55 @@ export interface PortOptions {
   readonly port: number;
   /** A fixed difficulty is a vardiff with no room. */
   readonly vardiff: VardiffOptions;
+  /** Addresses and networks of which a PROXY header is believed; nobody when left out. */
+  readonly proxies?: readonly string[] | undefined;
+}
+
+/** Who is at the other end, as far as it can be known. */
+export interface Client {
+  /** As peer-address.ts writes it; behind a trusted proxy, the one that the proxy names. */
+  readonly address: string;
+  readonly port: number;
+  /** The trusted proxy between us. */
+  readonly proxy?: string;
 }
 
 export interface ListenerModules {
-  readonly connectionsMax: number;
-  onSocket(socket: Socket): void;
+  readonly clock: Clock;
+  /** Sockets at once, those that are about to be refused included. */
+  readonly socketsMax: number;
+  readonly handshakeTimeoutMs: number;
+  /** Whether the client may come in. The socket of one that may not is the callee's to close. */
+  admit(socket: Socket, client: Client): boolean;
+  /** A client that was admitted, its socket paused. */
+  onSocket(socket: Socket, client: Client): void;
+  /** A trusted proxy did not keep to its protocol; its socket is closed. */
+  onBadProxy(proxy: string, text: string): void;
   /** A connection was refused by the system's hand, since there are too many. */
   onDropped(remoteAddress: string | undefined): void;
   /** Accepting failed, as when file descriptors run out; it goes on. */
   onTrouble(error: Error): void;
 }
 
-/** One port for miners: takes connections, and hands each on when it is known where it comes from. */
+/**
+ * One port for miners: takes connections, and hands each on when it is known where it comes from. The stages, each with a
+ * paused socket: accepted, the header of a trusted proxy, admitted, handed on.
+ */
 export class Listener {
   readonly options: PortOptions;
   readonly #modules: ListenerModules;
+  readonly #proxies: AddressRanges;
   readonly #server: Server;
+  /** Between two stages. */
+  readonly #arriving = new Set<Socket>();
 
   constructor(options: PortOptions, modules: ListenerModules) {
     this.options = options;
     this.#modules = modules;
-    this.#server = createServer({ noDelay: true }, (socket) => modules.onSocket(socket));
-    this.#server.maxConnections = modules.connectionsMax;
+    this.#proxies = new AddressRanges(options.proxies ?? []);
+    // Paused, so that what is not let in costs no more than its socket.
+    this.#server = createServer({ noDelay: true, pauseOnConnect: true }, (socket) => this.#accept(socket));
+    this.#server.maxConnections = modules.socketsMax;
     this.#server.on('drop', (dropped) => modules.onDropped(dropped?.remoteAddress));
   }
 
@@ -55,8 +85,53 @@ export class Listener {
     return typeof address === 'object' && address !== null ? address.port : port;
   }
 
-  /** Stops accepting. Settled when the last of its connections is gone, too. */
+  /** Stops accepting, and closes what is not handed on yet. Settled when the last of its connections is gone, too. */
   close(): Promise<void> {
-    return new Promise((resolve) => this.#server.close(() => resolve()));
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    for (const socket of this.#arriving) socket.destroy();
+    return closed;
+  }
+
+  #accept(socket: Socket): void {
+    // An error is always followed by close, where whoever has the socket then cleans up.
+    socket.on('error', () => {});
+    const address = peerAddress(socket.remoteAddress);
+    if (address === undefined) {
+      // It is gone already.
+      socket.destroy();
+      return;
+    }
+    const direct: Client = { address, port: socket.remotePort ?? 0 };
+    if (!this.#proxies.has(address)) {
+      this.#enter(socket, direct);
+      return;
+    }
+    const { clock, handshakeTimeoutMs: timeoutMs, onBadProxy } = this.#modules;
+    this.#noteArriving(socket);
+    readProxyHeader(socket, {
+      clock,
+      timeoutMs,
+      onDone: (introduction) => {
+        this.#arriving.delete(socket);
+        if (introduction.kind === 'refused') {
+          socket.destroy();
+          onBadProxy(address, introduction.text);
+          return;
+        }
+        const peer = introduction.kind === 'header' ? introduction.peer : undefined;
+        this.#enter(socket, peer === undefined ? direct : { ...peer, proxy: address });
+      },
+    });
+  }
+
+  /** Where it comes from is known. */
+  #enter(socket: Socket, client: Client): void {
+    if (this.#modules.admit(socket, client)) this.#modules.onSocket(socket, client);
+  }
+
+  /** So that it does not hold the port's end up. */
+  #noteArriving(socket: Socket): void {
+    this.#arriving.add(socket);
+    socket.once('close', () => this.#arriving.delete(socket));
   }
 }

@@ -6,7 +6,7 @@ import type { BanList } from './bans.ts';
 import { GateTurns } from './candidate-gate.ts';
 import { Connection } from './connection.ts';
 import type { BanningRules, StratumLimits } from './limits.ts';
-import { Listener, type PortOptions } from './listener.ts';
+import { type Client, Listener, type PortOptions } from './listener.ts';
 import { type CloseReason, Session, type SessionModules } from './session.ts';
 
 /**
@@ -60,11 +60,15 @@ export class StratumServer implements MinersServer {
   constructor(options: StratumServerOptions, modules: StratumServerModules) {
     this.#options = options;
     this.#modules = modules;
-    const { connectionsMax } = options.limits;
+    const { connectionsMax, handshakeTimeoutMs } = options.limits;
     this.#listeners = options.ports.map((port) => {
       const listener: Listener = new Listener(port, {
-        connectionsMax,
-        onSocket: (socket) => this.#accept(socket, port),
+        clock: modules.clock,
+        socketsMax: connectionsMax,
+        handshakeTimeoutMs,
+        admit: () => true,
+        onSocket: (socket, client) => this.#accept(socket, client, port),
+        onBadProxy: (proxy, text) => modules.log.warn({ proxy }, `a proxy's PROXY header is none: ${text}`),
         onDropped: (remote) => modules.log.warn({ remote, connectionsMax }, 'connection refused: too many'),
         // Accepting fails when file descriptors run out; those connected mine on, and later ones get through again.
         onTrouble: (error) => modules.log.error({ err: error }, 'stratum port'),
@@ -127,9 +131,9 @@ export class StratumServer implements MinersServer {
     this.#gateTurns.end();
   }
 
-  #accept(socket: Socket, { vardiff }: PortOptions): void {
+  #accept(socket: Socket, client: Client, { vardiff }: PortOptions): void {
     const { limits } = this.#options;
-    const remote = `${socket.remoteAddress}:${socket.remotePort}`;
+    const remote = remoteOf(client);
     const id = String(this.#nextSessionId);
     this.#nextSessionId += 1;
     const connection = new Connection(socket, {
@@ -183,4 +187,10 @@ export class StratumServer implements MinersServer {
       this.#scheduleSweep();
     });
   }
+}
+
+/** For the log: `192.0.2.7:56324`, `[2001:db8::7]:56324 by way of 10.0.0.1`. */
+function remoteOf({ address, port, proxy }: Client): string {
+  const host = address.includes(':') ? `[${address}]` : address;
+  return proxy === undefined ? `${host}:${port}` : `${host}:${port} by way of ${proxy}`;
 }

@@ -51,6 +51,7 @@ const RULES: Readonly<Record<string, FolderRule>> = {
     node: {
       'stratum/server.ts': ['node:net', 'node:tls'],
       'stratum/listener.ts': ['node:net', 'node:tls'],
+      'stratum/proxy-stage.ts': ['node:net'],
       'stratum/connection.ts': ['node:net', 'node:tls'],
     },
   },
