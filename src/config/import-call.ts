@@ -14,8 +14,8 @@ export interface Reading {
   tookFallback(what: string, at: Spot): void;
   /** A call that would change what was read, as `daemons.push(…)`. */
   leftCall(what: string, at: Spot): void;
-  /** A group went into a call that is not known: perhaps it makes a pool of it. */
-  passedOn(value: OldGroup): void;
+  /** It went into a call that is not known: perhaps a pool is made of it. */
+  passedOn(value: OldValue): void;
   /** @returns whether so many values may be copied once more; a short file could otherwise make millions */
   mayCopy(count: number): boolean;
   /** A module or JSON file beside the file, undefined for a package; its value, or why it has none. */
@@ -58,6 +58,9 @@ const CONVERSIONS: Readonly<Record<string, (value: unknown) => unknown>> = {
 /** Names that every program gives to these modules of Node's. */
 const MODULES: readonly string[] = ['fs', 'path'];
 
+/** Calls that change the list before them. */
+const CHANGING = /\.(push|unshift|splice|pop|shift|reverse|sort)$/;
+
 /** Every call's arguments are read, since a pool may be made in one; the call itself is not carried out. */
 export function readCall(node: CallExpression, around: Around): OldValue {
   const { scope, reading, read, at } = around;
@@ -69,7 +72,9 @@ export function readCall(node: CallExpression, around: Around): OldValue {
   const name = dottedName(callee) ?? '';
   const method = callee.type === 'MemberExpression' && callee.object.type !== 'Super' ? callee : undefined;
   const [first, second] = values;
-  if (/(^|\.)createPool$/.test(name) && first !== undefined && scope.find(name)?.kind !== 'function') {
+  const last = method === undefined ? name : memberName(method, read);
+  const isOwn = scope.find(name)?.kind === 'function';
+  if (last === 'createPool' && first !== undefined && !isOwn) {
     reading.metPool(first, second, at);
     return { kind: 'pool', at };
   }
@@ -84,9 +89,8 @@ export function readCall(node: CallExpression, around: Around): OldValue {
   const known =
     MODULES.includes(root) || scope.find(root) === undefined ? knownCall(name, values, around) : undefined;
   if (known !== undefined) return known;
-  if (owner.kind === 'list' || (owner.kind === 'group' && method !== undefined))
-    reading.leftCall(`${name || 'a call'}(…)`, at);
-  for (const value of values) if (value.kind === 'group') reading.passedOn(value);
+  if (owner.kind === 'list' && CHANGING.test(name)) reading.leftCall(`${name}(…)`, at);
+  for (const value of [owner, ...values]) reading.passedOn(value);
   return unreadable(name === '' ? 'a call' : `a call of ${name}`, at);
 }
 

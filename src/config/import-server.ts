@@ -8,6 +8,7 @@ import { Options, what } from './import-options.ts';
 import { type Draft, importStratum } from './import-ports.ts';
 import { type ImportReport, ReportWriter, shown } from './import-report.ts';
 import type { OldPool, OldSource } from './import-source.ts';
+import type { OldValue, Spot } from './import-value.ts';
 import { isPercentage } from './schema.ts';
 import type { Group } from './section.ts';
 
@@ -67,12 +68,13 @@ const EVENTS: Readonly<Record<string, string>> = {
 export function importServer(source: OldSource, folder: string): Imported {
   const report = new ReportWriter();
   for (const { at, text } of source.notes) report.look(at, text);
-  const around = { folder, isOnly: source.pools.length === 1, names: [] };
-  const pools = source.pools.slice(0, POOLS_MAX);
-  const instances = pools.flatMap((pool) => importPool(pool, around, report) ?? []);
-  if (source.pools.length > POOLS_MAX) {
-    const at = source.pools[POOLS_MAX]?.at;
-    if (at) report.look(at, `this pool and those after it are left out: ${POOLS_MAX} are the most`);
+  const pools = source.pools.flatMap((pool) => readPool(pool, report) ?? []);
+  const names: string[] = [];
+  const around = { folder, isOnly: pools.length === 1, names, report };
+  const instances = pools.slice(0, POOLS_MAX).map((pool) => importPool(pool, around));
+  const tooMany = pools[POOLS_MAX];
+  if (tooMany !== undefined) {
+    report.look(tooMany.at, `this pool and those after it are left out: ${POOLS_MAX} are the most`);
   }
   for (const { event, at } of source.handlers) {
     const why = Object.hasOwn(EVENTS, event) ? EVENTS[event] : undefined;
@@ -81,27 +83,36 @@ export function importServer(source: OldSource, folder: string): Imported {
   return { instances, report: report.report };
 }
 
-interface Around {
-  /** Of the old file. */
-  readonly folder: string;
-  readonly isOnly: boolean;
-  /** Of the instances so far. */
-  readonly names: string[];
+/** A pool that KPSS can run. */
+interface ReadPool {
+  readonly at: Spot;
+  readonly options: Options;
+  readonly authorize: OldValue | undefined;
+  readonly network: Network;
 }
 
-function importPool(
-  { at, options: value, authorize }: OldPool,
-  { folder, isOnly, names }: Around,
-  report: ReportWriter,
-): Draft | undefined {
+function readPool({ at, options: value, authorize }: OldPool, report: ReportWriter): ReadPool | undefined {
   if (value.kind !== 'group') {
     report.look(at, `the options of this pool are ${what(value)}: it is left out`);
     return undefined;
   }
   const options = new Options(value, report);
   const network = resolveOldNetwork(options, at, report);
-  if (network === undefined) return undefined;
-  const from = value.members.get('coin') ?? { at };
+  return network && { at, options, authorize, network };
+}
+
+interface Around {
+  /** Of the old file. */
+  readonly folder: string;
+  readonly isOnly: boolean;
+  /** Of the instances so far. */
+  readonly names: string[];
+  readonly report: ReportWriter;
+}
+
+function importPool({ at, options, authorize, network }: ReadPool, around: Around): Draft {
+  const { folder, isOnly, names, report } = around;
+  const from = options.group.members.get('coin') ?? { at };
   report.told(from.at, 'coin', `coin: ${network.coin}, network: ${network.name}`);
   const usual = `${network.coin}-${network.name}`;
   const before = names.filter((name) => name === usual).length;
@@ -160,7 +171,7 @@ function importTips(options: Options, report: ReportWriter): Group {
   return tips;
 }
 
-function importPayout(options: Options, network: Network, at: OldPool['at'], report: ReportWriter): Draft {
+function importPayout(options: Options, network: Network, at: Spot, report: ReportWriter): Draft {
   const draft: Draft = { settings: {}, remarks: [] };
   const member = options.group.members.get('address');
   const address = options.text('address');

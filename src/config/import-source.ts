@@ -72,7 +72,7 @@ class SourceReader {
   /** @returns what is wrong with the file */
   read(text: string, name: string): string | undefined {
     try {
-      if (isJson(text)) {
+      if (isJson(text, name)) {
         const value = this.#readJson(text, name);
         if (isLikePool(value)) this.#pools.push({ options: value, authorize: undefined, at: value.at });
         else this.#addLooksLikePools([['', value]]);
@@ -91,8 +91,7 @@ class SourceReader {
 
   #readJson(text: string, name: string): OldValue {
     const node = parseExpressionAt(text, 0, { ecmaVersion: 'latest', locations: true });
-    const rest = text.slice(node.end).trim();
-    if (rest !== '' && rest !== ';') return unreadable('text after the JSON', spotOf(node, name));
+    if (text.slice(node.end).trim() !== '') return unreadable('more than one value', spotOf(node, name));
     return readExpression(node, new Scope(undefined, 'function'), this.#reading(name, []));
   }
 
@@ -123,7 +122,8 @@ class SourceReader {
       tookFallback: (what, at) => this.#note(`${what} is not looked at: what stands behind || was taken`, at),
       leftCall: (what, at) => this.#note(`${what} is not carried out: what it changes is not here`, at),
       passedOn: (value) => {
-        if (isLikePool(value)) this.#passedOn.push(value);
+        for (const one of value.kind === 'list' ? value.items : [value])
+          if (isLikePool(one)) this.#passedOn.push(one);
       },
       mayCopy: (count) => {
         this.#copies += count;
@@ -194,8 +194,19 @@ function isLikePool(value: OldValue): value is OldGroup {
   return value.kind === 'group' && marks.filter((mark) => value.members.has(mark)).length >= 2;
 }
 
-function isJson(text: string): boolean {
-  return /^\s*[[{]/.test(text.replace(/^\uFEFF/, ''));
+/** Whatever it is called, if it is nothing but an object or a list. */
+function isJson(text: string, name: string): boolean {
+  if (name.endsWith('.json')) return true;
+  if (!/^\s*[[{]/.test(text)) return false;
+  try {
+    const node = parseExpressionAt(text, 0, { ecmaVersion: 'latest' });
+    const isValue = node.type === 'ObjectExpression' || node.type === 'ArrayExpression';
+    return isValue && text.slice(node.end).trim() === '';
+  } catch (error) {
+    // Said better by whoever reads it as a program.
+    if (error instanceof SyntaxError) return false;
+    throw error;
+  }
 }
 
 function parseProgram(text: string): Program {
