@@ -95,10 +95,7 @@ describe('kpss import', () => {
     const { code, yaml, report } = runText(POOL.replace("'secret-word'", 'process.env.RPC_PASS'));
     assert.equal(code, 1);
     assert.match(yaml, /# write password below it, or set KPSS_RPC_PASSWORD in the environment/);
-    assert.match(
-      report,
-      /server\.js:4: daemons\.password: process\.env\.RPC_PASS, which only running it would tell/,
-    );
+    assert.match(report, /server\.js:4: daemons\.password: process\.env\.RPC_PASS cannot be read as data/);
     assert.match(
       report,
       /kpss start will not take it before this is mended:\n {2}kpss\.yaml:\d+: node\.password: is missing/,
@@ -109,7 +106,7 @@ describe('kpss import', () => {
     const { code, yaml, report } = runText(POOL.replace(`'${MAIN}'`, 'wallet()'));
     assert.equal(code, 1);
     assert.match(yaml, /address: YOUR_ADDRESS/);
-    assert.match(report, /address: a call of wallet, which only running it would tell: left out/);
+    assert.match(report, /address: a call of wallet cannot be read as data: left out/);
     assert.match(report, /payout\.address: .* still a placeholder/);
   });
 

@@ -104,14 +104,14 @@ export class Options {
 }
 
 /**
- * For a sentence: `process.env.PORT (line 3), which only running it would tell`.
+ * For a sentence: `process.env.PORT (line 3) cannot be read as data`.
  * @param line that the sentence names already
  */
 export function what(value: OldValue, line?: number): string {
   switch (value.kind) {
     case 'unreadable': {
       const place = value.at.line === line ? '' : ` (line ${value.at.line})`;
-      return `${value.what}${place}, which only running it would tell`;
+      return `${value.what}${place} cannot be read as data`;
     }
     case 'scalar':
       return shown(JSON.stringify(value.value));

@@ -40,7 +40,9 @@ export class Scope {
   afterSetting(root: string, before: OldValue | undefined, after: OldValue): OldValue {
     const isCertain = this.#holder(root)?.isCertain !== false;
     const wasEmpty = before === undefined || (before.kind === 'scalar' && before.value === null);
-    return isCertain || wasEmpty ? after : unreadable('set under a condition or in a function', after.at);
+    return isCertain || wasEmpty
+      ? after
+      : unreadable('what is set under a condition or in a function', after.at);
   }
 
   /** The names declared right here, with their values. */

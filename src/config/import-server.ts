@@ -93,7 +93,7 @@ interface ReadPool {
 
 function readPool({ at, options: value, authorize }: OldPool, report: ReportWriter): ReadPool | undefined {
   if (value.kind !== 'group') {
-    report.look(at, `the options of this pool are ${what(value)}: it is left out`);
+    report.look(at, `the options of this pool: ${what(value, at.line)}: it is left out`);
     return undefined;
   }
   const options = new Options(value, report);

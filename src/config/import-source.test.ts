@@ -84,7 +84,7 @@ describe('an expression', () => {
     assert.equal(readOf('read("x")'), '<a call of read>');
     assert.equal(readOf('"a" + os.hostname()'), '<a call of os.hostname>');
     assert.equal(readOf('nowhere'), '<nowhere, which nothing in the file sets>');
-    assert.equal(readOf('Number("x")'), '<no finite number>');
+    assert.equal(readOf('Number("x")'), '<a number that is not finite>');
     assert.equal(readOf('/a/'), '<a regular expression>');
     assert.equal(readOf('new Date()'), '<a call of Date>');
     assert.equal(readOf('function () {}'), '<function>');
@@ -135,7 +135,7 @@ describe('a statement', () => {
   });
 
   test('that may or may not be carried out leaves unknown what it sets', () => {
-    const unknown = '<set under a condition or in a function>';
+    const unknown = '<what is set under a condition or in a function>';
     assert.equal(readOf('a', 'var a = 1; if (random()) a = 2'), unknown);
     assert.equal(readOf('a', 'var a = 1; for (;;) { a = 2 }'), unknown);
     assert.equal(optionOf('var o = { x: 1 }; if (random()) o.x = 2; createPool(o)'), unknown);

@@ -42,7 +42,8 @@ const TEXT_LENGTH_MAX = 1024;
 export function scalar(value: unknown, at: Spot): OldValue {
   if (value === undefined || value === null) return { kind: 'scalar', value: null, at };
   if (typeof value === 'string' && value.length > TEXT_LENGTH_MAX) return unreadable('a very long text', at);
-  if (typeof value === 'number' && !Number.isFinite(value)) return unreadable('no finite number', at);
+  if (typeof value === 'number' && !Number.isFinite(value))
+    return unreadable('a number that is not finite', at);
   if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
     return { kind: 'scalar', value, at };
   return unreadable('a value that no setting has', at);
