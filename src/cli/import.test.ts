@@ -81,8 +81,13 @@ describe('kpss import', () => {
 
   test('shows no password, wherever in the file it stands', () => {
     const text = POOL.replace("'secret-word'", "process.env.PASS || 'secret-' + 'word'");
+    const inHost = POOL.replace("'127.0.0.1'", "'http://kpss:secret-word@127.0.0.1'").replace(
+      /user: .*word',? /,
+      '',
+    );
     for (const { code, report } of [
       runText(POOL),
+      runText(inHost),
       runText(text),
       runText(text.replace("user: 'kpss'", 'user: 5')),
     ]) {

@@ -75,8 +75,9 @@ function valueText(value: OldValue): string {
   return value.kind === 'scalar' ? `: ${shown(value.value)}` : '';
 }
 
-/** A value of a setting, cut to what fits into a line. */
+/** A value of a setting, cut to what fits into a line; `http://user:password@host` is not shown. */
 export function shown(value: unknown): string {
   const text = typeof value === 'string' ? value : JSON.stringify(value);
+  if (text.includes('@')) return '…';
   return text.length > SHOWN_LENGTH_MAX ? `${text.slice(0, SHOWN_LENGTH_MAX)}…` : text;
 }
