@@ -4,8 +4,10 @@ import type { NodeReport } from './node/node-report.ts';
 import type { ProofReport } from './node/proposal-proof.ts';
 import type { SignalScore } from './node/tip-feed.ts';
 import type { SignalName, SignalReport } from './node/tip-signal.ts';
+import type { Ban } from './stratum/bans.ts';
 import type { ThrottleStatus } from './throttled-blocks.ts';
 import type {
+  ApiBan,
   ApiBlock,
   ApiInstance,
   ApiJournal,
@@ -72,6 +74,15 @@ export function nodeOf(node: NodeReport, isPeerOfOurs: boolean): ApiNode {
             leftS: download.leftMs === undefined ? null : Math.ceil(download.leftMs / 1000),
           },
   };
+}
+
+/** @param bans of one instance */
+export function apiBans(instance: string, bans: readonly Ban[]): ApiBan[] {
+  return bans.map(({ address, reason, sinceMs, untilMs }) => ({
+    ...{ instance, address, reason },
+    since: isoTime(sinceMs),
+    until: isoTime(untilMs),
+  }));
 }
 
 /** Whoever sees the status must not learn how to log in at the node. */

@@ -100,7 +100,7 @@ const PROGRAM: ProgramFacts = {
 
 function facts(status: Partial<InstanceFacts['status']> = {}): InstanceFacts {
   assert(network);
-  return { name: 'test', network, status: { ...WORKING, ...status } };
+  return { name: 'test', network, status: { ...WORKING, ...status }, bans: 2 };
 }
 
 function instanceOf(status?: Partial<InstanceFacts['status']>) {

@@ -34,6 +34,8 @@ export interface InstanceFacts {
   readonly name: string;
   readonly network: Network;
   readonly status: InstanceStatus & PartFacts;
+  /** Addresses that are shut out. */
+  readonly bans: number;
 }
 
 /** Everything that `GET /api/v1/status` answers. */
@@ -66,6 +68,7 @@ function instanceOf(facts: InstanceFacts, nowMs: number): ApiInstance {
     ...parts,
     miners: minersOf(status),
     shares: sharesOf(status),
+    bans: facts.bans,
   };
 }
 

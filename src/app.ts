@@ -2,11 +2,13 @@ import type { InstanceFacts } from './api-status.ts';
 import type { BlockOutcome } from './block-ledger.ts';
 import type { NodeConfig } from './config/types.ts';
 import { Instance, type InstanceNode, type InstanceOptions } from './instance.ts';
+import { InstanceBans } from './instance-bans.ts';
 import { type KawPow, PROOFS_OF_WORK } from './kawpow/params.ts';
 import type { VerifierPool } from './kawpow/verifier.ts';
 import type { Clock, Log, RandomSource } from './mining/ports.ts';
 import { createRpcClient } from './node/rpc-client.ts';
 import { createNodeSignals } from './node-signals.ts';
+import type { BanStore } from './store/ban-store.ts';
 import type { JournalStore } from './store/journal-store.ts';
 
 export interface AppInstance extends Omit<InstanceOptions, 'pow'> {
@@ -24,12 +26,16 @@ export interface AppModules {
   readonly verifier: VerifierPool;
   /** Where an instance's found blocks are written down; nowhere when left out. */
   readonly journalStore?: (instanceName: string) => JournalStore | undefined;
+  /** Where an instance's bans are kept, opened; they end with the process when left out. */
+  readonly banStore?: (instanceName: string, log: Log) => BanStore | undefined;
 }
 
 /** All instances of one process, started and stopped together. */
 export class App {
   readonly #instances: readonly Instance[];
   readonly #configs: readonly AppInstance[];
+  /** By the instance's name, in order. */
+  readonly #bans = new Map<string, InstanceBans>();
 
   /** @throws KpssError KPSS_RPC_URL, KPSS_RPC_CREDENTIALS */
   constructor(instances: readonly AppInstance[], modules: AppModules) {
@@ -42,9 +48,15 @@ export class App {
       const nodes = configs.map((config) => createNode(config, context));
       const verifier = modules.verifier.of(pow);
       const journal = modules.journalStore?.(options.name);
+      const store = modules.banStore?.(options.name, log);
+      const bans = new InstanceBans({ clock: modules.clock, log, store });
+      this.#bans.set(options.name, bans);
       return new Instance(
         { ...options, pow },
-        { ...modules, log, nodes, verifier, journal, ...(onBlock && { onBlock }) },
+        {
+          ...{ ...modules, log, nodes, verifier, journal, bans: bans.banList },
+          ...(onBlock && { onBlock }),
+        },
       );
     });
   }
@@ -73,8 +85,14 @@ export class App {
   facts(): InstanceFacts[] {
     return this.#configs.flatMap(({ name, network }, i) => {
       const status = this.#instances[i]?.status();
-      return status === undefined ? [] : [{ name, network, status }];
+      const bans = this.#bans.get(name)?.list().length ?? 0;
+      return status === undefined ? [] : [{ name, network, status, bans }];
     });
+  }
+
+  /** Who is shut out where, by the instance's name. */
+  get bans(): ReadonlyMap<string, InstanceBans> {
+    return this.#bans;
   }
 
   /**
@@ -90,6 +108,7 @@ export class App {
   /** May be called again. */
   async stop(): Promise<void> {
     await Promise.all(this.#instances.map((instance) => instance.stop()));
+    await Promise.all([...this.#bans.values()].map((bans) => bans.close()));
   }
 }
 

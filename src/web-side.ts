@@ -1,3 +1,4 @@
+import { apiBans } from './api-parts.ts';
 import { apiStatus } from './api-status.ts';
 import type { App } from './app.ts';
 import type { Config } from './config/types.ts';
@@ -68,6 +69,14 @@ async function listen(
           app.facts(),
         ),
       notify: (instance, hashHex) => app.noteTip(instance, hashHex),
+      bans: {
+        list: () => [...app.bans].flatMap(([instance, bans]) => apiBans(instance, bans.list())),
+        lift: (instance, address) => {
+          const bans = app.bans.get(instance);
+          if (address === undefined) return bans?.liftAll() ?? 0;
+          return bans?.lift(address) === undefined ? 0 : 1;
+        },
+      },
     },
   );
   try {

@@ -3,6 +3,7 @@ import { chanceFrom } from '../clock.ts';
 import { resolveConfig } from '../config/load.ts';
 import type { Config, ConfigFlags } from '../config/types.ts';
 import type { Clock, Log, RandomSource } from '../mining/ports.ts';
+import { bansPath, createBanFile, openBanStore } from '../store/ban-store.ts';
 import { createFileJournalStore, journalPath } from '../store/journal-store.ts';
 import { createLoggedVerifier } from '../verifier-log.ts';
 import { startWebSide } from '../web-side.ts';
@@ -88,7 +89,9 @@ async function serve(config: Config, io: Omit<DevIo, 'cacheDirectory'>): Promise
   );
   const journalStore = (name: string) => createFileJournalStore(journalPath(config.dataDirectory, name));
   const { clock, random } = io;
-  const app = new App(config.instances, { clock, random, log, verifier, journalStore });
+  const banStore = (name: string, named: Log) =>
+    openBanStore(createBanFile(bansPath(config.dataDirectory, name)), { clock, log: named });
+  const app = new App(config.instances, { clock, random, log, verifier, journalStore, banStore });
   let closeWeb = async (): Promise<void> => {};
   try {
     await app.start();

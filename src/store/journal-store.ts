@@ -1,16 +1,7 @@
-import {
-  constants,
-  copyFile,
-  type FileHandle,
-  mkdir,
-  open,
-  readFile,
-  rename,
-  stat,
-  unlink,
-} from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { constants, copyFile, type FileHandle, open, readFile, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { KpssError } from '../error.ts';
+import { codeOf, FILE_MODE, makeDirectory, replaceFile, syncDirectory, textOf } from './files.ts';
 import { JournalLock } from './journal-lock.ts';
 
 /** Where a journal is kept: one growing text. A simulation brings one that loses at a crash what is not durable yet. */
@@ -41,9 +32,6 @@ export interface JournalStore {
   close(): Promise<void>;
 }
 
-/** Only the owner: whom a block pays is nobody else's business. */
-const FILE_MODE = 0o600;
-const DIRECTORY_MODE = 0o700;
 /** A disk that damages a journal more often is not one to keep it on; the journal then stays as it is. */
 const COPIES_MAX = 100;
 
@@ -128,20 +116,9 @@ class FileJournalStore implements JournalStore {
 
   async replace(text: string): Promise<void> {
     await this.#writing;
-    const temporary = `${this.path}.new`;
     try {
-      await makeDirectory(dirname(this.path));
-      const file = await open(temporary, 'w', FILE_MODE);
-      try {
-        await file.writeFile(text);
-        await file.sync();
-      } finally {
-        await file.close();
-      }
-      await rename(temporary, this.path);
-      await syncDirectory(dirname(this.path));
+      await replaceFile(this.path, text);
     } catch (cause) {
-      await unlink(temporary).catch(() => {});
       throw unwritable(this.path, cause);
     }
     await this.#closeFile();
@@ -241,40 +218,12 @@ async function readEnd(path: string, size: number): Promise<string> {
   }
 }
 
-/** One after the other: Node's own way of making several never returns in some places, as below /proc. */
-async function makeDirectory(directory: string): Promise<void> {
-  const parent = dirname(resolve(directory));
-  try {
-    await mkdir(directory, { mode: DIRECTORY_MODE });
-  } catch (error) {
-    if (codeOf(error) === 'EEXIST') return;
-    if (codeOf(error) !== 'ENOENT' || parent === directory) throw error;
-    await makeDirectory(parent);
-    await mkdir(directory, { mode: DIRECTORY_MODE });
-  }
-  await syncDirectory(parent);
-}
-
 async function syncFile(path: string): Promise<void> {
   const file = await open(path, 'r+');
   try {
     await file.sync();
   } finally {
     await file.close();
-  }
-}
-
-/** Else a machine that loses its power might keep the contents without the name. */
-async function syncDirectory(directory: string): Promise<void> {
-  try {
-    const handle = await open(directory, 'r');
-    try {
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-  } catch {
-    // Windows knows no such thing, and a folder that cannot be written to is told where its file is written.
   }
 }
 
@@ -289,12 +238,4 @@ function unwritable(path: string, cause: unknown): KpssError {
   }
   const message = `${path} cannot be written: ${textOf(cause)}`;
   return new KpssError('KPSS_JOURNAL_UNWRITABLE', message, { context, cause });
-}
-
-function codeOf(error: unknown): string | undefined {
-  return (error as NodeJS.ErrnoException | undefined)?.code;
-}
-
-function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,5 +1,5 @@
 /**
- * What `GET /api/v1/status` answers, as JSON. Whoever reads the API (`kpss status`, the dashboard) imports these types
+ * What the API answers, `GET /api/v1/status` before all, as JSON. Whoever reads the API (`kpss status`, the dashboard) imports these types
  * and nothing else of the program. docs/api.md describes every field, and a test holds it against a real answer.
  *
  * Times are ISO 8601 in UTC, as `2026-01-31T12:00:00.000Z`. Amounts are whole satoshi as decimal strings, since they may
@@ -50,6 +50,8 @@ export interface ApiInstance {
   readonly journal: ApiJournal;
   readonly miners: ApiMiners;
   readonly shares: ApiShares;
+  /** Addresses that are shut out at present. */
+  readonly bans: number;
   /** The newest ones, newest first. */
   readonly blocks: readonly ApiBlock[];
 }
@@ -202,6 +204,28 @@ export interface ApiVerdict {
   readonly latencyMs: number;
 }
 
+/** What `GET /api/v1/bans` answers. */
+export interface ApiBans {
+  /** Those in force, of all instances, in the order of the configuration and then of their ends. */
+  readonly bans: readonly ApiBan[];
+}
+
+/** An address that may not come in, for a while. */
+export interface ApiBan {
+  readonly instance: string;
+  /** IPv4, or an IPv6 /64 network: `2001:db8::/64`. */
+  readonly address: string;
+  readonly reason: 'invalid-shares' | 'wrong-mix' | 'garbage' | 'failed-logins';
+  readonly since: string;
+  readonly until: string;
+}
+
+/** What `DELETE /api/v1/bans/…` answers. */
+export interface ApiLifted {
+  /** How many bans were lifted. */
+  readonly lifted: number;
+}
+
 /** What checks the shares of all instances. */
 export interface ApiVerifier {
   readonly threads: number;
@@ -243,6 +267,7 @@ export type ApiErrorCode =
   | 'wrong-origin'
   | 'not-found'
   | 'unknown-instance'
+  | 'not-banned'
   | 'timeout'
   | 'too-large'
   | 'failed';

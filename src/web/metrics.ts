@@ -130,6 +130,11 @@ export const METRICS: readonly Metric[] = [
     'Hashes a second of all miners, from their shares',
     perInstance((i) => i.miners.hashesPerS),
   ),
+  gauge(
+    'kpss_bans',
+    'Addresses that are shut out',
+    perInstance((i) => i.bans),
+  ),
   counter(
     'kpss_shares_accepted_total',
     'Shares accepted',

@@ -28,6 +28,7 @@ async function serve(options: Partial<WebServerOptions> = {}, modules: Partial<W
       log,
       status: () => apiStatus(),
       notify: (instance, hash) => void told.push([instance, hash]),
+      bans: { list: () => [], lift: () => 0 },
       ...modules,
     },
   );
@@ -87,7 +88,7 @@ test('the front page says what there is', async () => {
   const text = await (await fetch(url)).text();
   assert.match(text, /\/api\/v1\/status/);
   assert.match(text, /\/notify\//);
-  assert.equal(text.trimEnd().split('\n').length, 3);
+  assert.equal(text.trimEnd().split('\n').length, 4);
 });
 
 test('a hash is taken from the address, from a plain body, from a form and from JSON', async () => {

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
 import { KpssError, listenTrouble } from '../error.ts';
 import type { Clock, Log } from '../mining/ports.ts';
-import type { ApiError, ApiErrorCode, ApiStatus } from './api-types.ts';
+import type { ApiBan, ApiBans, ApiError, ApiErrorCode, ApiLifted, ApiStatus } from './api-types.ts';
 import { isLoopback, isOwnName, isOwnOrigin } from './guard.ts';
 import { keptAWhile } from './kept.ts';
 import { METRICS_TYPE, metricsText } from './metrics.ts';
@@ -40,6 +40,7 @@ const STATUS_OF: Readonly<Record<ApiErrorCode, number>> = {
   'wrong-origin': 403,
   'not-found': 404,
   'unknown-instance': 404,
+  'not-banned': 404,
   timeout: 408,
   'too-large': 413,
   failed: 500,
@@ -48,6 +49,7 @@ const STATUS_OF: Readonly<Record<ApiErrorCode, number>> = {
 const JSON_TYPE = 'application/json; charset=utf-8';
 const WELCOME = `KPSS, a solo-mining stratum server. GET /api/v1/status tells how it is doing, as does: kpss status
 GET /metrics tells the same to Prometheus
+GET /api/v1/bans lists who is shut out, as does: kpss bans
 POST /notify/INSTANCE?hash=BLOCK_HASH tells it of a new block: blocknotify= in raven.conf
 `;
 
@@ -73,17 +75,31 @@ export interface WebServerModules {
    * @param hashHex display hex, lower case; undefined where only that there may be one is known
    */
   readonly notify: (instance: string, hashHex: string | undefined) => void;
+  readonly bans: WebBans;
+}
+
+/** The bans of all instances, as far as their owner has to do with them. */
+export interface WebBans {
+  /** Those in force. */
+  list(): ApiBan[];
+  /**
+   * @param instance one of those in the options
+   * @param address one of the list, or one that belongs to a network of it; all where undefined
+   * @returns how many were lifted
+   */
+  lift(instance: string, address: string | undefined): number;
 }
 
 /**
  * The HTTP server: tells how KPSS is doing, and takes news of blocks. docs/api.md is its manual. Nothing that a caller
- * does reaches the mining but a notice, and those are let through one by one.
+ * does reaches the mining but a notice, and those are let through one by one; and the lifting of bans.
  */
 export class WebServer {
   readonly #options: WebServerOptions;
   readonly #modules: WebServerModules;
   readonly #app: FastifyInstance;
   readonly #gates: ReadonlyMap<string, NotifyGate>;
+  #bansJson: () => string;
 
   constructor(options: WebServerOptions, modules: WebServerModules) {
     this.#options = options;
@@ -91,6 +107,7 @@ export class WebServer {
     const gate = (instance: string) =>
       new NotifyGate(modules.clock, (hashHex) => modules.notify(instance, hashHex));
     this.#gates = new Map(options.instances.map((instance) => [instance, gate(instance)]));
+    this.#bansJson = this.#keptBans();
     const requestTimeout = options.requestWithinMs ?? REQUEST_WITHIN_MS;
     const http = {
       maxHeaderSize: HEADER_BYTES_MAX,
@@ -146,7 +163,7 @@ export class WebServer {
     app.addHook('onRequest', async (request, reply) => this.#admit(request, reply));
     app.setNotFoundHandler((_request, reply) => {
       const text =
-        'there are GET /api/v1/status, GET /metrics and POST /notify/INSTANCE, and nothing by this name';
+        'there are GET /api/v1/status, GET /api/v1/bans, GET /metrics and POST /notify/INSTANCE, and nothing by this name';
       return refuse(reply, 'not-found', text);
     });
     app.setErrorHandler((error, _request, reply) => this.#refuseBroken(error, reply));
@@ -156,6 +173,11 @@ export class WebServer {
     const metrics = keptAWhile(clock, () => metricsText(status()));
     app.get('/api/v1/status', (_request, reply) => reply.type(JSON_TYPE).send(statusJson()));
     app.get('/metrics', async (_request, reply) => reply.type(METRICS_TYPE).send(await metrics()));
+    app.get('/api/v1/bans', (_request, reply) => reply.type(JSON_TYPE).send(this.#bansJson()));
+    app.delete<{ Params: { instance: string; address?: string } }>(
+      '/api/v1/bans/:instance/:address?',
+      ({ params }, reply) => this.#lift(params.instance, params.address, reply),
+    );
     app.post<{ Params: { instance: string }; Querystring: { hash?: unknown }; Body: string | undefined }>(
       '/notify/:instance',
       ({ params, query, body }, reply) => this.#takeNotice(params.instance, query.hash, body ?? '', reply),
@@ -175,12 +197,30 @@ export class WebServer {
     return refuse(reply, 'wrong-origin', 'pages of other sites may not send anything here');
   }
 
+  #keptBans(): () => string {
+    const { clock, bans } = this.#modules;
+    return keptAWhile(clock, () => JSON.stringify({ bans: bans.list() } satisfies ApiBans));
+  }
+
+  #lift(instance: string, address: string | undefined, reply: FastifyReply): FastifyReply {
+    if (!this.#gates.has(instance)) return this.#refuseInstance(reply);
+    const lifted = this.#modules.bans.lift(instance, address);
+    if (address !== undefined && lifted === 0) {
+      return refuse(reply, 'not-banned', `this address is not banned at ${instance}`);
+    }
+    // Whoever asks next is to see it.
+    this.#bansJson = this.#keptBans();
+    return reply.send({ lifted } satisfies ApiLifted);
+  }
+
+  #refuseInstance(reply: FastifyReply): FastifyReply {
+    const names = [...this.#gates.keys()].join(', ');
+    return refuse(reply, 'unknown-instance', `there is no instance of this name; there is ${names}`);
+  }
+
   #takeNotice(instance: string, query: unknown, body: string, reply: FastifyReply): FastifyReply {
     const gate = this.#gates.get(instance);
-    if (gate === undefined) {
-      const names = [...this.#gates.keys()].join(', ');
-      return refuse(reply, 'unknown-instance', `there is no instance of this name; there is ${names}`);
-    }
+    if (gate === undefined) return this.#refuseInstance(reply);
     const found = readNotifiedHash(query, body);
     if (!found.ok) return refuse(reply, 'bad-hash', found.reason);
     gate.take(found.hashHex);

@@ -101,6 +101,7 @@ export function apiInstance(changes: Partial<ApiInstance> = {}): ApiInstance {
       blocksFound: 2,
       blocksAccepted: 1,
     },
+    bans: 1,
     blocks: [
       BLOCK,
       {

@@ -57,7 +57,12 @@ const RULES: Readonly<Record<string, FolderRule>> = {
   },
   measure: { sources: ['chain', 'kawpow'], types: [], packages: [], node: 'any' },
   node: { sources: ['chain', 'mining'], types: [], packages: ['zeromq'], node: 'any' },
-  store: { sources: ['chain', 'mining'], types: ['stratum'], packages: ['selfsigned'], node: 'any' },
+  store: {
+    sources: ['chain', 'mining', 'stratum/bans.ts'],
+    types: ['stratum'],
+    packages: ['selfsigned'],
+    node: 'any',
+  },
   web: { sources: ['chain', 'mining'], types: [], packages: ['fastify', 'prom-client'], node: 'any' },
   devnet: { sources: ['chain', 'kawpow', 'mining'], types: [], packages: ['zeromq'], node: 'any' },
   doctor: {
