@@ -41,6 +41,18 @@ const PARTS = {
   ],
   proof: { state: 'proved', atMs: NOW_MS, node: 'a', height: 258, reason: undefined, lastProvedMs: NOW_MS },
   throttle: HOLDING,
+  minerReports: [
+    {
+      ...{ worker: 'rig1', agent: 'kawpowminer/1.2.4', address: '192.168.1.21', port: 3333, difficulty: 0.5 },
+      ...{ hashesPerS: 8.123456789e8, reportedHashesPerS: 8.3e8, accepted: 12, rejected: 1 },
+      ...{ connectedMs: NOW_MS - 60_000, lastShareMs: NOW_MS - 4_900 },
+    },
+    {
+      ...{ worker: 'rig2', agent: '', address: '::1', port: 3334, difficulty: 0.5, hashesPerS: 0 },
+      ...{ reportedHashesPerS: undefined, accepted: 0, rejected: 0 },
+      ...{ connectedMs: NOW_MS, lastShareMs: undefined },
+    },
+  ],
   journal: { state: 'failing', sinceMs: NOW_MS },
   blocks: [
     {
@@ -72,6 +84,7 @@ const WORKING: InstanceFacts['status'] = {
   template,
   templateAtMs: NOW_MS - 12_900,
   miners: 2,
+  minerReports: [],
   prefixesFree: 65_534,
   hashesPerS: 2.4,
   counts: {
@@ -116,7 +129,7 @@ test('the work at hand is told with its age and its worth', () => {
   const valueSat = template.coinbaseValueSat.toString();
   assert.deepEqual(told, { ageS: 12, transactions: template.transactions.length, valueSat });
   // Every second hash is a block of this template.
-  assert.deepEqual(miners, { count: 2, hashesPerS: 2.4, secondsPerBlock: 0.83333333 });
+  assert.deepEqual(miners, { count: 2, hashesPerS: 2.4, secondsPerBlock: 0.83333333, top: [] });
 });
 
 test('shares are summed up', () => {
@@ -151,7 +164,7 @@ test('KPSS itself is no peer that passes a block on, but on regtest', () => {
   const main = findNetwork('ravencoin', 'main');
   assert(main && network);
   const peersOn = (on: typeof main, changes: Partial<InstanceFacts['status']> = {}) => {
-    const facts = { name: 'x', network: on, status: { ...WORKING, ...PARTS, ...changes } };
+    const facts = { name: 'x', network: on, status: { ...WORKING, ...PARTS, ...changes }, bans: 0 };
     return apiStatus(PROGRAM, [facts]).instances[0]?.nodes[0]?.peers;
   };
   assert.equal(peersOn(main), 7);
@@ -186,6 +199,17 @@ test('what nodes, signals, proof, throttle, journal and blocks say of themselves
   assert.equal(blocks[0]?.valueSat, '9223372036854775808');
   assert.equal(blocks[0].foundAt, at);
   assert.deepEqual(blocks[0].verdicts, [{ node: 'a', kind: 'accepted', reason: null, latencyMs: 3.2 }]);
+});
+
+test('each miner is told with what it says of itself beside what was measured', () => {
+  const { top } = instanceOf(PARTS).miners;
+  assert.deepEqual(top[0], {
+    ...{ worker: 'rig1', agent: 'kawpowminer/1.2.4', address: '192.168.1.21', port: 3333, difficulty: 0.5 },
+    ...{ hashesPerS: 812_345_680, reportedHashesPerS: 830_000_000, accepted: 12, rejected: 1 },
+    ...{ connectedAt: '2026-01-31T11:59:00.000Z', lastShareAgeS: 4 },
+  });
+  const { agent, reportedHashesPerS, lastShareAgeS } = top[1] ?? assert.fail();
+  assert.deepEqual([agent, reportedHashesPerS, lastShareAgeS], [null, null, null]);
 });
 
 test('process and verifier are told', () => {

@@ -4,9 +4,11 @@ import { targetToDifficulty } from './chain/target.ts';
 import type { InstanceStatus } from './instance-status.ts';
 import type { VerifierStatus } from './kawpow/verifier.ts';
 import { secondsPerBlock } from './mining/odds.ts';
+import type { MinerReport } from './stratum/miner-report.ts';
 import type {
   ApiEpoch,
   ApiInstance,
+  ApiMiner,
   ApiMiners,
   ApiShares,
   ApiStatus,
@@ -66,7 +68,7 @@ function instanceOf(facts: InstanceFacts, nowMs: number): ApiInstance {
     template: templateOf(status, nowMs),
     nodes: status.nodes.map((node) => nodeOf(node, isPeerOfOurs(node.name, facts))),
     ...parts,
-    miners: minersOf(status),
+    miners: minersOf(status, nowMs),
     shares: sharesOf(status),
     bans: facts.bans,
   };
@@ -104,12 +106,31 @@ function templateOf({ template, templateAtMs }: InstanceStatus, nowMs: number): 
   };
 }
 
-function minersOf({ miners: count, hashesPerS, template }: InstanceStatus): ApiMiners {
+function minersOf(
+  { miners: count, minerReports, hashesPerS, template }: InstanceStatus,
+  nowMs: number,
+): ApiMiners {
   const seconds = template && secondsPerBlock(template.networkTarget, hashesPerS);
   return {
     count,
     hashesPerS: rounded(hashesPerS),
     secondsPerBlock: seconds === undefined ? null : rounded(seconds),
+    top: minerReports.map((miner) => minerOf(miner, nowMs)),
+  };
+}
+
+function minerOf(miner: MinerReport, nowMs: number): ApiMiner {
+  const { worker, agent, address, port, accepted, rejected, reportedHashesPerS, lastShareMs } = miner;
+  return {
+    worker,
+    agent: agent === '' ? null : agent,
+    ...{ address, port },
+    difficulty: rounded(miner.difficulty),
+    hashesPerS: rounded(miner.hashesPerS),
+    reportedHashesPerS: reportedHashesPerS === undefined ? null : rounded(reportedHashesPerS),
+    ...{ accepted, rejected },
+    connectedAt: isoTime(miner.connectedMs),
+    lastShareAgeS: lastShareMs === undefined ? null : Math.max(0, Math.floor((nowMs - lastShareMs) / 1000)),
   };
 }
 

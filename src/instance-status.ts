@@ -7,6 +7,7 @@ import type { ProofReport } from './node/proposal-proof.ts';
 import type { NodeStatus } from './node/status.ts';
 import type { SignalScore } from './node/tip-feed.ts';
 import type { SignalReport } from './node/tip-signal.ts';
+import type { MinerReport } from './stratum/miner-report.ts';
 import type { ThrottleStatus } from './throttled-blocks.ts';
 
 /** How an instance is doing, for the status page, the terminal and tests. */
@@ -25,6 +26,8 @@ export interface InstanceStatus {
   /** When it came. */
   readonly templateAtMs: number | undefined;
   readonly miners: number;
+  /** The fastest of them. */
+  readonly minerReports: readonly MinerReport[];
   /** Connections that can be taken beyond the present ones. */
   readonly prefixesFree: number;
   readonly hashesPerS: number;

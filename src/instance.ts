@@ -223,6 +223,7 @@ export class Instance {
       template: this.#jobs.template,
       templateAtMs: this.#templateAtMs,
       miners: this.#server.minerCount,
+      minerReports: this.#server.miners(),
       prefixesFree: this.#prefixes.free,
       hashesPerS: this.#tally.hashesPerS(this.#modules.clock.nowMs()),
       counts: this.#tally.counts(),

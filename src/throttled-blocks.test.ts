@@ -289,7 +289,13 @@ function createRig(throttle: ThrottleRules, clock = createVirtualClock(), journa
       nodes: [{ name: 'node1', url: 'http://node1', priority: 1, rpc: Object.assign(rpc, { close() {} }) }],
       createServer: (_options, given) => {
         modules = given;
-        return { listen: async () => [1], announceJob() {}, close: async () => {}, minerCount: 1 };
+        return {
+          listen: async () => [1],
+          announceJob() {},
+          close: async () => {},
+          minerCount: 1,
+          miners: () => [],
+        };
       },
     },
   );

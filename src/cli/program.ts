@@ -5,7 +5,9 @@ import { thisMachine } from '../config/data-folder.ts';
 import type { Config, LogFormat, LogLevel } from '../config/types.ts';
 import { minerThreadsMax } from '../devnet/miner.ts';
 import { measureKawpow } from '../measure/kawpow.ts';
+import { MINERS_TOLD_MAX } from '../stratum/miner-report.ts';
 import { programVersion } from '../version.ts';
+import { type BansIo, runBans, runLift } from './bans.ts';
 import { runBench } from './bench.ts';
 import { runDev } from './dev.ts';
 import { runDoctor } from './doctor.ts';
@@ -156,12 +158,19 @@ function addTools(program: Command, exit: (code: number) => void): void {
     )
     .option('--json', 'the answer as it came, see docs/api.md')
     .option('--watch', 'show it every two seconds')
-    .action(async (flags) => {
+    .option(
+      '--miners <count>',
+      'how many miners, the fastest first (default: 10)',
+      wholeNumber(0, MINERS_TOLD_MAX),
+    )
+    .action(async ({ miners, ...flags }) => {
       const { stdout, env } = process;
-      const style = { colours: canColour(stdout, env), unicode: hasUnicode(env) };
+      const style = { colours: canColour(stdout, env), unicode: hasUnicode(env), miners };
       const io = { env, style, clears: canStand(stdout), ...processStreams() };
       exit(await runStatus(flags, { ...processPorts(), ...io }));
     });
+
+  addBans(program, exit);
 
   command('hash', 'compute the KawPoW hash of a header')
     .argument('[source]', '- reads lines like {"height":1,"headerHash":"…","nonce":"…"} from standard input')
@@ -182,6 +191,35 @@ function addTools(program: Command, exit: (code: number) => void): void {
       const print = (text: string) => process.stdout.write(`${text}\n`);
       exit(await runBench({ subject, ...flags }, { print, complain, measure: measureKawpow }));
     });
+}
+
+function addBans(program: Command, exit: (code: number) => void): void {
+  const bans = program
+    .command('bans')
+    .description('who is shut out of a KPSS, running or not')
+    .option(
+      '--url <url>',
+      'where it serves its status (default: web: of kpss.yaml, or http://127.0.0.1:3380)',
+    )
+    .option('-c, --config <file>', 'configuration file (default: kpss.yaml in this folder, if there is one)')
+    .option('--json', 'for programs, see docs/api.md')
+    // Those of `bans` count for `lift`, too.
+    .configureHelp({ showGlobalOptions: true })
+    .action(async (flags) => exit(await runBans(flags, bansIo())));
+  bans
+    .command('lift')
+    .description('let an address in again')
+    .argument('[address]', 'as kpss bans lists it, or one of a banned IPv6 network')
+    .option('--all', 'all addresses')
+    .option('--instance <name>', 'at this instance only')
+    .action(async (address, _flags, command: Command) =>
+      exit(await runLift({ address, ...command.optsWithGlobals() }, bansIo())),
+    );
+}
+
+function bansIo(): BansIo {
+  const { clock, signal } = processPorts();
+  return { clock, signal, env: process.env, ...processStreams() };
 }
 
 function withLogFlags(command: Command): Command {

@@ -33,6 +33,14 @@ test('a status at a glance', () => {
   work        12 s old, 41 transactions, pays 2500.004633 RVN
   miners      ● 3 miners, 1.20 GH/s: a block every 2.5 days on average
   shares      1,234 accepted (2 unverified), 5 rejected (4 stale, 1 duplicate)
+  bans        ◐ 1 address is shut out for a while; kpss bans lists them
+
+  miner  measured  reported  accepted  rejected  last share
+  -----  --------  --------  --------  --------  ----------
+  rig1   810 MH/s  830 MH/s     1,234         5         4 s
+  rig2   390 MH/s  400 MH/s     1,234         5         4 s
+  rig3   0.00 H/s         -         0         0           -
+
   blocks      2 found, 1 accepted since the start
 
     block    state                worker                   RVN       ago
@@ -144,20 +152,41 @@ test('nothing is told of what is not known', () => {
     signals: [],
     proof: { ...apiInstance().proof, state: 'unknown', at: null, lastProvedAt: null },
     journal: { state: 'off', since: null },
-    miners: { count: 0, hashesPerS: 4_000_000, secondsPerBlock: 7 },
+    miners: { count: 0, hashesPerS: 4_000_000, secondsPerBlock: 7, top: [] },
+    bans: 0,
     blocks: [],
   });
-  assert.doesNotMatch(text, /null|undefined|NaN|proof|journal|^ {2}work/m);
+  assert.doesNotMatch(text, /null|undefined|NaN|proof|journal|bans|measured|^ {2}work/m);
   assert.match(text, /miners {6}○ none connected$/m);
+});
+
+test('of many miners the fastest ones are shown, and how many others there are', () => {
+  const [miner] = apiInstance().miners.top;
+  const top = Array.from({ length: 100 }, (_, i) => ({ ...miner!, worker: `rig${i}` }));
+  const miners = { ...apiInstance().miners, count: 10_000, top };
+  const lines = (shown?: number): string[] => {
+    const style = { ...PLAIN, ...(shown !== undefined && { miners: shown }) };
+    return statusText(apiStatus([apiInstance({ miners })]), style).split('\n');
+  };
+  const rigs = (shown?: number): number => lines(shown).filter((line) => /^ {2}rig\d/.test(line)).length;
+  assert.equal(rigs(), 10);
+  assert.ok(lines().includes('  and 9,990 others: --miners 100 shows the fastest 100'));
+  assert.equal(rigs(100), 100);
+  assert.ok(lines(100).includes('  and 9,900 others, slower than these'));
+  assert.equal(rigs(0), 0);
+  assert.ok(!lines(0).some((line) => line.includes('measured')));
 });
 
 test('no line is wider than 80 columns, whatever things are called', () => {
   const long = 'a-name-that-somebody-made-far-too-long.example.org:8766';
   const [node, block] = [apiInstance().nodes[1]!, apiInstance().blocks[0]!];
+  const miner = apiInstance().miners.top[0]!;
   const text = textOf({
     name: 'ravencoin-test-of-the-second-machine',
     nodes: [{ ...node, name: long, latencyMs: 12_345.6 }],
     blocks: [{ ...block, worker: long, valueSat: '123456789012345678' }],
+    bans: 10_000,
+    miners: { ...apiInstance().miners, count: 1_234_567, top: [{ ...miner, worker: long }] },
     signals: [
       {
         ...{ signal: 'long-poll', first: 0, tips: 0, leadMs: null },

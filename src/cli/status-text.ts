@@ -1,6 +1,7 @@
 import { formatCoins } from '../chain/payout.ts';
 import { formatHashrate } from '../mining/hashrate.ts';
 import type { ApiBlock, ApiInstance, ApiNode, ApiSignal, ApiStatus, ApiVerifier } from '../web/api-types.ts';
+import { MINERS_SHOWN, minerLines } from './status-miners.ts';
 import { countText, cutText, difficultyText, manyText, spanText, wrapText } from './status-words.ts';
 import { textTable } from './text-table.ts';
 
@@ -9,6 +10,8 @@ export interface StatusStyle {
   readonly colours: boolean;
   /** Whether the terminal has more than ASCII. */
   readonly unicode: boolean;
+  /** Of each instance so many miners, the fastest; ten when left out. */
+  readonly miners?: number | undefined;
 }
 
 type Mood = 'good' | 'patience' | 'bad' | 'off';
@@ -70,6 +73,8 @@ class StatusDrawing {
       '',
       ...this.#signals(instance.signals),
       ...this.#facts(instance),
+      ...this.#bans(instance),
+      ...this.#miners(instance),
       ...this.#blocks(instance),
     ];
   }
@@ -190,6 +195,17 @@ class StatusDrawing {
       ...this.#line('miners', miners.count === 0 ? 'off' : 'good', rate),
       ...this.#line('shares', undefined, `${countText(shares.accepted)} accepted${unverified}, ${rejected}`),
     ];
+  }
+
+  #bans({ bans }: ApiInstance): string[] {
+    if (bans === 0) return [];
+    const who = bans === 1 ? '1 address is' : `${countText(bans)} addresses are`;
+    return this.#line('bans', 'patience', `${who} shut out for a while; kpss bans lists them`);
+  }
+
+  #miners({ miners }: ApiInstance): string[] {
+    const lines = minerLines(miners, this.#style.miners ?? MINERS_SHOWN);
+    return lines.length === 0 ? [] : ['', ...lines.map((line) => `  ${line}`), ''];
   }
 
   #proof({ state, at, reason, lastProvedAt }: ApiInstance['proof']): string[] {

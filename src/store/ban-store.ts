@@ -15,6 +15,8 @@ const CLOSE_WITHIN_MS = 3_000;
 /** A line takes 150 bytes; what is larger is no file of ours. */
 const FILE_BYTES_MAX = BANS_MAX * 256;
 
+const ENDING = '.bans.json';
+
 /** Where an instance's bans are kept: one small text. */
 export interface BanFile {
   /** For the owner. */
@@ -51,7 +53,20 @@ export interface BanStore {
  * @param name free text
  */
 export function bansPath(dataDirectory: string, name: string): string {
-  return join(dataDirectory, `${encodeURIComponent(name)}.bans.json`);
+  return join(dataDirectory, `${encodeURIComponent(name)}${ENDING}`);
+}
+
+/**
+ * @param file its name in the data folder
+ * @returns the name of the instance whose bans it holds; undefined for any other file
+ */
+export function bannedInstance(file: string): string | undefined {
+  if (!file.endsWith(ENDING)) return undefined;
+  try {
+    return decodeURIComponent(file.slice(0, -ENDING.length));
+  } catch {
+    return undefined;
+  }
 }
 
 /** @param path absolute; made with its folder at the first ban */

@@ -38,8 +38,8 @@ export class JournalLock {
    */
   async take(): Promise<number | undefined> {
     const own = await describe(process.pid);
-    const other = parse(await textOf(this.#path));
-    if (other !== undefined && !isSame(other, own) && (await isLiving(other, own))) return other.pid;
+    const other = await this.#holder(own);
+    if (other !== undefined) return other;
     const text = `${JSON.stringify(own)}\n`;
     const temporary = `${this.#path}.${process.pid}`;
     try {
@@ -58,6 +58,11 @@ export class JournalLock {
     return undefined;
   }
 
+  /** @returns the number of the other living process that has it, undefined where there is none */
+  async holder(): Promise<number | undefined> {
+    return this.#holder(await describe(process.pid));
+  }
+
   /** Takes it away if it is ours. */
   async release(): Promise<void> {
     const own = this.#own;
@@ -65,6 +70,12 @@ export class JournalLock {
     if (own === undefined) return;
     const text = await textOf(this.#path);
     if (text === own) await unlink(this.#path).catch(() => {});
+  }
+
+  async #holder(own: Owner): Promise<number | undefined> {
+    const other = parse(await textOf(this.#path));
+    if (other === undefined || isSame(other, own) || !(await isLiving(other, own))) return undefined;
+    return other.pid;
   }
 }
 

@@ -7,6 +7,7 @@ import { GateTurns } from './candidate-gate.ts';
 import { Connection } from './connection.ts';
 import type { BanningRules, StratumLimits } from './limits.ts';
 import { type Client, Listener, type PortOptions } from './listener.ts';
+import { type MinerReport, reportMiners } from './miner-report.ts';
 import { type CloseReason, Session, type SessionModules } from './session.ts';
 
 /**
@@ -44,6 +45,8 @@ export interface MinersServer {
   announceJob(): void;
   close(): Promise<void>;
   readonly minerCount: number;
+  /** The fastest miners, the fastest first. */
+  miners(): MinerReport[];
 }
 
 /** An instance's ports: takes connections, gives each a session, and hands every new job to all of them. */
@@ -90,6 +93,14 @@ export class StratumServer implements MinersServer {
     let count = 0;
     for (const session of this.#sessions.keys()) if (session.workerName !== undefined) count += 1;
     return count;
+  }
+
+  miners(): MinerReport[] {
+    const endsOf = (session: Session) => {
+      const { remoteAddress = '', localPort = 0 } = this.#sessions.get(session) ?? {};
+      return { address: remoteAddress, port: localPort };
+    };
+    return reportMiners(this.#sessions.keys(), endsOf, this.#modules.clock.nowMs());
   }
 
   /**

@@ -24,6 +24,7 @@ import {
   type ParsedRequest,
   type RequestId,
 } from './messages.ts';
+import type { MinerReport } from './miner-report.ts';
 import { DEMERITS_MAX, REJECTIONS, type RejectReason } from './rejections.ts';
 import { ShareDesk, type ShareResult } from './share-desk.ts';
 import { Suggestion } from './suggestion.ts';
@@ -110,6 +111,9 @@ export class Session {
   #reportedHashesPerS: number | undefined;
   /** Made for the first suggestion: few miners have one. */
   #suggestion: Suggestion | undefined;
+  #accepted = 0;
+  #rejected = 0;
+  #lastShareMs: number | undefined;
   #demerits = 0;
   /** Made for the first share: ten thousand miners that wait need none. */
   #shares: ShareDesk | undefined;
@@ -145,6 +149,16 @@ export class Session {
   /** What the miner says of itself, beside what its shares say. */
   get reportedHashesPerS(): number | undefined {
     return this.#reportedHashesPerS;
+  }
+
+  /** What it did since it connected. */
+  get life(): Pick<MinerReport, 'accepted' | 'rejected' | 'connectedMs' | 'lastShareMs'> {
+    return {
+      accepted: this.#accepted,
+      rejected: this.#rejected,
+      connectedMs: this.#openedMs,
+      lastShareMs: this.#lastShareMs,
+    };
   }
 
   hashesPerS(nowMs: number): number {
@@ -326,14 +340,14 @@ export class Session {
   }
 
   #createShareDesk(): ShareDesk {
-    const { clock, gateTurns, judge, onResult, onCandidate, onWaitingCandidate, onFault } = this.#modules;
+    const { clock, gateTurns, judge, onCandidate, onWaitingCandidate, onFault } = this.#modules;
     return new ShareDesk({
       clock,
       gateTurns,
       send: (share) => onCandidate(share, this),
       wait: (share) => onWaitingCandidate?.(share, this),
       judge: (share, onLateVerdict) => judge(share, this.id, onLateVerdict),
-      onResult: (result) => onResult(result, this),
+      onResult: (result) => this.#tell(result),
       reply: (id) => {
         if (!this.#closed) this.#modules.wire.send(encodeResult(id, true));
       },
@@ -365,8 +379,21 @@ export class Session {
   }
 
   #rejectShare(id: RequestId, reason: RejectReason, share?: Share): void {
-    this.#modules.onResult({ kind: 'rejected', reason, share }, this);
+    this.#tell({ kind: 'rejected', reason, share });
     this.#reject(id, reason);
+  }
+
+  #tell(result: ShareResult): void {
+    if (result.kind === 'accepted') {
+      this.#accepted += 1;
+      this.#lastShareMs = this.#modules.clock.nowMs();
+    } else if (result.kind === 'rejected') {
+      this.#rejected += 1;
+    } else if (result.kind === 'revoked') {
+      this.#accepted -= 1;
+      this.#rejected += 1;
+    }
+    this.#modules.onResult(result, this);
   }
 
   #reject(id: RequestId, reason: RejectReason, text: string = REJECTIONS[reason].text): void {

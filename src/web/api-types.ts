@@ -160,6 +160,30 @@ export interface ApiMiners {
   readonly hashesPerS: number;
   /** Between two blocks on average, at this hashrate and the present difficulty; null without either. */
   readonly secondsPerBlock: number | null;
+  /** The fastest of them, the fastest first: at most 100. */
+  readonly top: readonly ApiMiner[];
+}
+
+/** One connection that is logged in. */
+export interface ApiMiner {
+  readonly worker: string;
+  /** Its software, as it calls itself; null when it does not. */
+  readonly agent: string | null;
+  /** Where it connects from. */
+  readonly address: string;
+  /** That it connected to. */
+  readonly port: number;
+  readonly difficulty: number;
+  /** From its shares of the last ten minutes. */
+  readonly hashesPerS: number;
+  /** What it says of itself; null when it does not. */
+  readonly reportedHashesPerS: number | null;
+  /** Shares, since it connected. */
+  readonly accepted: number;
+  readonly rejected: number;
+  readonly connectedAt: string;
+  /** Since its last accepted share; null before the first. */
+  readonly lastShareAgeS: number | null;
 }
 
 /** Since the start. */

@@ -3,6 +3,7 @@ import type { Timer } from '../../src/mining/ports.ts';
 import { GateTurns } from '../../src/stratum/candidate-gate.ts';
 import { LineSplitter } from '../../src/stratum/lines.ts';
 import { parseRequest } from '../../src/stratum/messages.ts';
+import { type MinerReport, reportMiners } from '../../src/stratum/miner-report.ts';
 import type { MinersServer, StratumServerModules, StratumServerOptions } from '../../src/stratum/server.ts';
 import { type CloseReason, Session, type Wire } from '../../src/stratum/session.ts';
 import type { Invariants } from './invariants.ts';
@@ -38,6 +39,11 @@ export class SimServer implements MinersServer {
 
   get minerCount(): number {
     return [...this.#links].filter((link) => link.session.workerName !== undefined).length;
+  }
+
+  miners(): MinerReport[] {
+    const sessions = [...this.#links].map(({ session }) => session);
+    return reportMiners(sessions, () => ({ address: 'simulated', port: 1 }), this.#modules.clock.nowMs());
   }
 
   get links(): Iterable<SimLink> {

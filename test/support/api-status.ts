@@ -1,4 +1,4 @@
-import type { ApiBlock, ApiInstance, ApiNode, ApiStatus } from '../../src/web/api-types.ts';
+import type { ApiBlock, ApiInstance, ApiMiner, ApiNode, ApiStatus } from '../../src/web/api-types.ts';
 
 // What an API might say, every part of it there, as a mainnet miner with two nodes would see it.
 
@@ -32,6 +32,20 @@ const BLOCK: ApiBlock = {
     { node: 'home', kind: 'accepted', reason: null, latencyMs: 3.2 },
     { node: 'far', kind: 'no-answer', reason: 'nothing answers', latencyMs: 12 },
   ],
+};
+
+const MINER: ApiMiner = {
+  worker: 'rig1',
+  agent: 'kawpowminer/1.2.4',
+  address: '192.168.1.21',
+  port: 3333,
+  difficulty: 0.5,
+  hashesPerS: 8.1e8,
+  reportedHashesPerS: 8.3e8,
+  accepted: 1234,
+  rejected: 5,
+  connectedAt: '2026-01-31T08:00:05.000Z',
+  lastShareAgeS: 4,
 };
 
 /** @param changes in place of what the example has */
@@ -92,7 +106,17 @@ export function apiInstance(changes: Partial<ApiInstance> = {}): ApiInstance {
     },
     throttle: null,
     journal: { state: 'ok', since: null },
-    miners: { count: 3, hashesPerS: 1.2e9, secondsPerBlock: 219_166 },
+    miners: {
+      ...{ count: 3, hashesPerS: 1.2e9, secondsPerBlock: 219_166 },
+      top: [
+        MINER,
+        { ...MINER, worker: 'rig2', address: '192.168.1.22', hashesPerS: 3.9e8, reportedHashesPerS: 4e8 },
+        {
+          ...{ ...MINER, worker: 'rig3', agent: null, address: '192.168.1.23', hashesPerS: 0 },
+          ...{ reportedHashesPerS: null, accepted: 0, rejected: 0, lastShareAgeS: null },
+        },
+      ],
+    },
     shares: {
       accepted: 1234,
       unverified: 2,

@@ -1,0 +1,70 @@
+import type { Session } from './session.ts';
+
+/** How one miner is doing, for the status. */
+export interface MinerReport {
+  readonly worker: string;
+  /** Its software, as it calls itself; '' when it does not. */
+  readonly agent: string;
+  /** Where it connects from. */
+  readonly address: string;
+  /** That it connected to. */
+  readonly port: number;
+  readonly difficulty: number;
+  /** From its accepted shares, over the last ten minutes. */
+  readonly hashesPerS: number;
+  /** What it says of itself; undefined when it does not. */
+  readonly reportedHashesPerS: number | undefined;
+  readonly accepted: number;
+  readonly rejected: number;
+  readonly connectedMs: number;
+  /** Its last accepted one; undefined before the first. */
+  readonly lastShareMs: number | undefined;
+}
+
+/** More than anybody reads; a status of ten thousand would be megabytes. */
+export const MINERS_TOLD_MAX = 100;
+
+/** What is read of a session. */
+type Told = Pick<
+  Session,
+  'workerName' | 'agent' | 'difficulty' | 'hashesPerS' | 'reportedHashesPerS' | 'life'
+>;
+
+/** Where a session's connection comes from and goes to. */
+export interface MinerEnds {
+  readonly address: string;
+  readonly port: number;
+}
+
+/**
+ * The fastest of those that are logged in, the fastest first. Each is looked at once, and only the best so far are kept
+ * in order: some milliseconds for ten thousand.
+ * @param endsOf asked for those that are told only
+ */
+export function reportMiners<S extends Told>(
+  sessions: Iterable<S>,
+  endsOf: (session: S) => MinerEnds,
+  nowMs: number,
+): MinerReport[] {
+  const best: { readonly session: S; readonly hashesPerS: number }[] = [];
+  for (const session of sessions) {
+    if (session.workerName === undefined) continue;
+    const hashesPerS = session.hashesPerS(nowMs);
+    const last = best[MINERS_TOLD_MAX - 1];
+    if (last !== undefined && hashesPerS <= last.hashesPerS) continue;
+    let place = best.length;
+    // Of equal ones the longest connected stays in front.
+    while (place > 0 && (best[place - 1]?.hashesPerS ?? 0) < hashesPerS) place -= 1;
+    best.splice(place, 0, { session, hashesPerS });
+    best.length = Math.min(best.length, MINERS_TOLD_MAX);
+  }
+  return best.map(({ session, hashesPerS }) => ({
+    worker: session.workerName ?? '',
+    agent: session.agent,
+    ...endsOf(session),
+    difficulty: session.difficulty,
+    hashesPerS,
+    reportedHashesPerS: session.reportedHashesPerS,
+    ...session.life,
+  }));
+}
