@@ -29,7 +29,10 @@ export class HashrateMeter {
     // A first share after a second is luck, not a rate: count at least one slot's time.
     const windowMs = Math.max(nowMs - windowStartMs, SLOT_MS);
     // Work that was revoked may outlive the slot it was added to.
-    return Math.max((this.#work.reduce((sum, work) => sum + work, 0) / windowMs) * 1000, 0);
+    // A plain loop is four times as fast as reduce, and the status asks ten thousand miners.
+    let sum = 0;
+    for (let i = 0; i < SLOTS; i++) sum += this.#work[i] ?? 0;
+    return Math.max((sum / windowMs) * 1000, 0);
   }
 
   #advance(nowMs: number): void {

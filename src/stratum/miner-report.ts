@@ -38,7 +38,7 @@ export interface MinerEnds {
 
 /**
  * The fastest of those that are logged in, the fastest first. Each is looked at once, and only the best so far are kept
- * in order: some milliseconds for ten thousand.
+ * in order: a millisecond for ten thousand.
  * @param endsOf asked for those that are told only
  */
 export function reportMiners<S extends Told>(
