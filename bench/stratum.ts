@@ -3,7 +3,7 @@ import { measureFanOut } from './stratum/fan-out.ts';
 import type { Figure } from './stratum/figure.ts';
 import { measureHeld } from './stratum/held.ts';
 import { measureArrivals, measureMemory } from './stratum/idle.ts';
-import { measureReply, measureShareRate } from './stratum/throughput.ts';
+import { measureAllocations, measureReply, measureShareRate } from './stratum/throughput.ts';
 import { Ground, type World, type WorldOptions } from './stratum/world.ts';
 import { printTable } from './support-table.ts';
 
@@ -59,6 +59,11 @@ const FIGURES: Readonly<Record<string, Subject>> = {
   },
   reply: {
     measure: async (world, { replies }) => [await measureReply(world, { shares: replies, maxMs: 4 })],
+  },
+  allocations: {
+    measure: async (world, { sharesEach }) => [
+      await measureAllocations(world, { connections: 50, sharesEach: Math.ceil(sharesEach / 4) }),
+    ],
   },
   memory: {
     measure: async (world, { idle }) => [await measureMemory(world, { miners: idle, maxKiB: 12 })],

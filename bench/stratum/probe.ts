@@ -1,3 +1,5 @@
+import type { HeapProfiler } from 'node:inspector';
+import { Session } from 'node:inspector/promises';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
@@ -5,8 +7,11 @@ import { runInNewContext } from 'node:vm';
 // Brought into the server's process with `node --import`, so that what is measured there is no part of the program: it
 // answers over the channel that a parent process has with its child, and does nothing until it is asked.
 
-/** What the parent asks: the loop's delays from now on; those since then; or memory after a collection of garbage. */
-export type ProbeQuestion = 'watch-loop' | 'loop' | 'heap';
+/**
+ * What the parent asks: the loop's delays from now on; those since then; memory after a collection of garbage; what is
+ * allocated from now on; and what was since then.
+ */
+export type ProbeQuestion = 'watch-loop' | 'loop' | 'heap' | 'watch-allocations' | 'allocations';
 
 export interface ProbeAnswer {
   /** Longest time between two looks, which were to be LOOK_EVERY_MS apart; 0 when nobody watched. */
@@ -15,14 +20,19 @@ export interface ProbeAnswer {
   readonly heapBytes: number;
   /** Processor time of the process so far, all threads, in milliseconds. */
   readonly cpuMs: number;
+  /** Bytes, garbage included, by the function that asked for them; those with the most first. */
+  readonly allocations: readonly { readonly place: string; readonly bytes: number }[];
 }
 
 /** Often enough to see a turn of 20 ms, and no work to speak of. */
 const LOOK_EVERY_MS = 2;
+/** One in so many bytes is looked at: a thousand shares are some hundred looks. */
+const SAMPLE_BYTES = 8_192;
 
+const inspector = new Session();
 let loop: ReturnType<typeof monitorEventLoopDelay> | undefined;
 
-function answer(question: ProbeQuestion): ProbeAnswer {
+async function answer(question: ProbeQuestion): Promise<ProbeAnswer> {
   if (question === 'watch-loop') {
     loop ??= monitorEventLoopDelay({ resolution: LOOK_EVERY_MS });
     loop.enable();
@@ -37,11 +47,39 @@ function answer(question: ProbeQuestion): ProbeAnswer {
     setFlagsFromString('--expose-gc');
     (runInNewContext('gc') as () => void)();
   }
+  if (question === 'watch-allocations') {
+    inspector.connect();
+    await inspector.post('HeapProfiler.startSampling', {
+      samplingInterval: SAMPLE_BYTES,
+      includeObjectsCollectedByMajorGC: true,
+      includeObjectsCollectedByMinorGC: true,
+    });
+  }
+  const allocations = question === 'allocations' ? await stopSampling() : [];
   const { heapUsed, external } = process.memoryUsage();
   const { user, system } = process.cpuUsage();
-  return { loopMaxMs, heapBytes: heapUsed + external, cpuMs: (user + system) / 1000 };
+  return { loopMaxMs, heapBytes: heapUsed + external, cpuMs: (user + system) / 1000, allocations };
 }
 
-process.on('message', (question: ProbeQuestion) => process.send?.(answer(question)));
+async function stopSampling(): Promise<ProbeAnswer['allocations']> {
+  const { profile } = await inspector.post('HeapProfiler.stopSampling');
+  inspector.disconnect();
+  const bytesOf = new Map<string, number>();
+  const add = ({ callFrame, selfSize, children }: HeapProfiler.SamplingHeapProfileNode): void => {
+    const { functionName, url, lineNumber } = callFrame;
+    const place = `${functionName || 'a function'} (${url.split('/').slice(-2).join('/')}:${lineNumber + 1})`;
+    bytesOf.set(place, (bytesOf.get(place) ?? 0) + selfSize);
+    for (const child of children) add(child);
+  };
+  add(profile.head);
+  return [...bytesOf]
+    .map(([place, bytes]) => ({ place, bytes }))
+    .filter(({ bytes }) => bytes > 0)
+    .sort((a, b) => b.bytes - a.bytes);
+}
+
+process.on('message', (question: ProbeQuestion) => {
+  void answer(question).then((found) => process.send?.(found));
+});
 // The server ends when it wants to, not when its parent lets go.
 process.channel?.unref();

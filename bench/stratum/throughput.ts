@@ -2,46 +2,37 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { median } from '../../src/measure/median.ts';
 import { Crowd } from './crowd.ts';
 import { atMost, type Figure, quantile } from './figure.ts';
-import { FIRST_SUBMIT_ID } from './load-miner.ts';
-import { computeShares } from './shares.ts';
+import type { LoadMiner } from './load-miner.ts';
+import { computeShares, type ReadyShares } from './shares.ts';
 import type { World } from './world.ts';
 
 /** Submits of one connection that wait for their replies: GPUs of a rig, found at the same time. */
 const IN_FLIGHT_EACH = 4;
+const ARRIVALS_PER_S = 1_000;
+/** Places that are named. */
+const PLACES = 8;
 /** An answer that is not here by then never comes. */
 const PATIENCE_MS = 30_000;
+
+interface ShareRun {
+  readonly connections: number;
+  readonly sharesEach: number;
+}
 
 /** Valid shares a second, as fast as they are answered. */
 export async function measureShareRate(
   world: World,
-  {
-    connections,
-    sharesEach,
-    minPerS,
-  }: { readonly connections: number; readonly sharesEach: number; readonly minPerS: number },
+  { connections, sharesEach, minPerS }: ShareRun & { readonly minPerS: number },
 ): Promise<Figure> {
   const crowd = new Crowd(world.port);
-  await crowd.arrive(connections, 1_000);
+  await crowd.arrive(connections, ARRIVALS_PER_S);
   const ready = await computeShares(crowd.miners, sharesEach, world.cacheDirectory);
-  const lines = new Map(ready.map((shares) => [shares.miner, shares.lines]));
   const before = await world.shares();
   const total = connections * sharesEach;
-  let accepted = 0;
-  let answered = 0;
-  let lastMs = Number.NaN;
-  crowd.onReply = (miner, { id, result }, atMs) => {
-    answered += 1;
-    lastMs = atMs;
-    if (result === true) accepted += 1;
-    const line = lines.get(miner)?.[id - FIRST_SUBMIT_ID + IN_FLIGHT_EACH];
-    if (line !== undefined) miner.write(line);
-  };
-  const startMs = performance.now();
-  for (const { miner, lines: own } of ready) miner.write(own.slice(0, IN_FLIGHT_EACH).join(''));
-  while (answered < total && performance.now() < startMs + PATIENCE_MS) await sleep(20);
+  const { accepted, tookMs } = await sendAll(crowd, ready);
   const { unverified } = await world.shares();
   crowd.close();
-  const perS = (accepted / (lastMs - startMs)) * 1000;
+  const perS = (accepted / tookMs) * 1000;
   const checked = 1 - (unverified - before.unverified) / accepted;
   return {
     name: `valid shares a second, ${connections} connections`,
@@ -53,6 +44,37 @@ export async function measureShareRate(
   };
 }
 
+/** What V8 allocates for a share in the server's main thread, and where. */
+export async function measureAllocations(
+  world: World,
+  { connections, sharesEach }: ShareRun,
+): Promise<Figure> {
+  const crowd = new Crowd(world.port);
+  await crowd.arrive(connections, ARRIVALS_PER_S);
+  const ready = await computeShares(crowd.miners, 2 * sharesEach, world.cacheDirectory);
+  const half = (from: number): ReadyShares[] =>
+    ready.map(({ miner, lines }) => ({ miner, lines: lines.slice(from, from + sharesEach) }));
+  // The first half is for what V8 compiles.
+  await sendAll(crowd, half(0));
+  await world.ask('watch-allocations');
+  await sendAll(crowd, half(sharesEach));
+  const { allocations } = await world.ask('allocations');
+  crowd.close();
+  const shares = connections * sharesEach;
+  const total = allocations.reduce((sum, { bytes }) => sum + bytes, 0) / shares / 1024;
+  const most = allocations
+    .slice(0, PLACES)
+    .map(({ place, bytes }) => `${place} ${Math.round(bytes / shares)}`);
+  return {
+    name: 'allocated for a share, garbage included',
+    must: '',
+    value: total,
+    unit: 'KiB',
+    isMet: true,
+    beside: `bytes: ${most.join(', ')}`,
+  };
+}
+
 /** From a submit to its reply, one connection, one in flight. */
 export async function measureReply(
   world: World,
@@ -61,21 +83,53 @@ export async function measureReply(
   const crowd = new Crowd(world.port);
   await crowd.arrive(1, 1);
   const [ready] = await computeShares(crowd.miners, shares, world.cacheDirectory);
-  const times: number[] = [];
-  for (const line of ready?.lines ?? []) {
-    const replied = Promise.withResolvers<number>();
-    crowd.onReply = (_, { result }, atMs) => {
-      if (result === true) replied.resolve(atMs);
-      else replied.reject(new Error('a share was refused'));
-    };
-    const sentMs = performance.now();
-    ready?.miner.write(line);
-    times.push((await replied.promise) - sentMs);
-  }
+  if (ready === undefined) throw new Error('no shares');
+  const times = await sendOneByOne(crowd, ready.miner, ready.lines);
   crowd.close();
   return atMost('submit → reply, one connection, one in flight, median', median(times), {
     max: maxMs,
     unit: 'ms',
     beside: `p99 ${quantile(times, 0.99).toFixed(1)} ms, ${shares} shares`,
   });
+}
+
+/** Sends all, a few of each connection at a time. @returns how many were answered true, and the time until the last */
+async function sendAll(
+  crowd: Crowd,
+  ready: readonly ReadyShares[],
+): Promise<{ readonly accepted: number; readonly tookMs: number }> {
+  const rest = new Map(ready.map(({ miner, lines }) => [miner, lines[Symbol.iterator]()]));
+  const total = ready.reduce((sum, { lines }) => sum + lines.length, 0);
+  let accepted = 0;
+  let answered = 0;
+  let lastMs = Number.NaN;
+  crowd.onReply = (miner, { result }, atMs) => {
+    answered += 1;
+    lastMs = atMs;
+    if (result === true) accepted += 1;
+    const next = rest.get(miner)?.next();
+    if (next?.done === false) miner.write(next.value);
+  };
+  const startMs = performance.now();
+  for (const [miner, lines] of rest) {
+    miner.write([...lines.take(IN_FLIGHT_EACH)].join(''));
+  }
+  while (answered < total && performance.now() < startMs + PATIENCE_MS) await sleep(20);
+  return { accepted, tookMs: lastMs - startMs };
+}
+
+/** @returns milliseconds from each submit to its reply */
+async function sendOneByOne(crowd: Crowd, miner: LoadMiner, lines: readonly string[]): Promise<number[]> {
+  const times: number[] = [];
+  for (const line of lines) {
+    const replied = Promise.withResolvers<number>();
+    crowd.onReply = (_, { result }, atMs) => {
+      if (result === true) replied.resolve(atMs);
+      else replied.reject(new Error('a share was refused'));
+    };
+    const sentMs = performance.now();
+    miner.write(line);
+    times.push((await replied.promise) - sentMs);
+  }
+  return times;
 }
