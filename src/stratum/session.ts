@@ -28,6 +28,7 @@ import type { MinerReport } from './miner-report.ts';
 import { DEMERITS_MAX, REJECTIONS, type RejectReason } from './rejections.ts';
 import { ShareDesk, type ShareResult } from './share-desk.ts';
 import { Suggestion } from './suggestion.ts';
+import type { CloseReason, Handled, Wire } from './wire.ts';
 
 /**
  * kawpowminer uses only the first notify of what it reads at once and drops the rest, so two are never sent closer
@@ -40,29 +41,7 @@ export const NOTIFY_GAP_MS = 50;
  */
 const JOB_AGAIN_AFTER_MS = 49_000;
 
-export type CloseReason =
-  | 'login-timeout'
-  | 'demerits'
-  | 'server-full'
-  | 'line-too-long'
-  | 'not-reading'
-  | 'tls'
-  | 'fault';
-
-/**
- * What the connection does after a line: handle the next one at once, or in the next turn, since a candidate was handed on
- * and its bytes are to be on their way first, or when the promise is settled, which never rejects.
- */
-export type Handled = 'next' | 'new-turn' | Promise<void>;
-
-/** One connection's way out. */
-export interface Wire {
-  /** A line with its newline. */
-  send(line: string): void;
-  /** A new job; takes the place of one that has not gone out yet. */
-  sendJob(lines: string): void;
-  close(reason: CloseReason): void;
-}
+export type { CloseReason, Handled, Wire } from './wire.ts';
 
 export interface SessionOptions {
   readonly id: string;
