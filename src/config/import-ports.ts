@@ -15,8 +15,10 @@ export interface Draft {
 
 const DIFFICULTY: Bounds = { min: 1e-10, max: 1e12 };
 const SECONDS: Bounds = { min: 0.1, max: 3600 };
-/** More ports nobody opens; a group made by a loop might have thousands. */
-const PORTS_MAX = 64;
+/** A week, as stratum.limits takes it. */
+const SILENCE: Bounds = { min: 1, max: 604_800 };
+/** As many as stratum.ports takes. */
+const PORTS_MAX = 16;
 /** Where miners came from with the original, which listened on every address of the machine. */
 const EVERYWHERE = '0.0.0.0';
 
@@ -25,13 +27,12 @@ export function importStratum(options: Options, at: Spot, folder: string, report
   const draft: Draft = { settings: {}, remarks: [] };
   const tls = importTls(options, folder, report);
   const ports = importPorts(options, tls, report);
-  const [first] = ports;
-  if (ports.length === 1 && first !== undefined) Object.assign(draft.settings, first);
-  else if (ports.length > 1) draft.settings.ports = ports;
-  else report.look(at, 'ports: there is none: KPSS opens 3333 on this machine only');
-  if (ports.length > 0) {
-    const path = ports.length === 1 ? ['stratum', 'host'] : ['stratum', 'ports', 0, 'host'];
-    draft.remarks.push({ path, text: 'as before: every address of this machine; 127.0.0.1 for itself only' });
+  if (ports.length === 0) report.look(at, 'ports: there is none: KPSS opens 3333 on this machine only');
+  else {
+    const own = ports.length === 1 ? ports[0] : { ports };
+    Object.assign(draft.settings, { host: EVERYWHERE }, own);
+    const text = 'as before: every address of this machine; 127.0.0.1 for itself only';
+    draft.remarks.push({ path: ['stratum', 'host'], text });
   }
   importProxy(options, draft, report);
   importLimits(options, draft, report);
@@ -63,7 +64,7 @@ function importPort(
   tls: unknown,
   { at, report }: { readonly at: Spot; readonly report: ReportWriter },
 ): Group {
-  const settings: Group = { host: EVERYWHERE, port };
+  const settings: Group = { port };
   const options = ports.sub(String(port));
   if (options === undefined) return settings;
   const diff = options.number('diff', DIFFICULTY);
@@ -127,21 +128,17 @@ function importProxy(options: Options, draft: Draft, report: ReportWriter): void
   const found = isOn ? 'true' : what(member.value);
   const text = `tcpProxyProtocol: ${found}: name your proxy under stratum.proxies, since KPSS takes PROXY headers from addresses that are trusted, and from nobody else`;
   report.look(member.at, text);
-  const groups: Path[] = Array.isArray(draft.settings.ports)
-    ? draft.settings.ports.map((_, i) => ['stratum', 'ports', i])
-    : [['stratum']];
-  for (const path of groups) {
-    draft.remarks.push({
-      path,
-      text: 'the old server took PROXY headers from everybody; KPSS takes them from:',
-    });
-    draft.remarks.push({ path, text: 'proxies: [ADDRESS_OF_YOUR_PROXY]' });
-  }
+  const path = ['stratum'];
+  draft.remarks.push({
+    path,
+    text: 'the old server took PROXY headers from everybody; KPSS takes them from:',
+  });
+  draft.remarks.push({ path, text: 'proxies: [ADDRESS_OF_YOUR_PROXY]' });
 }
 
 function importLimits(options: Options, draft: Draft, report: ReportWriter): void {
   const at = options.group.members.get('connectionTimeout');
-  const idleTimeoutS = options.number('connectionTimeout', { min: 1, max: 86_400 });
+  const idleTimeoutS = options.number('connectionTimeout', SILENCE);
   if (at === undefined || idleTimeoutS === undefined) return;
   draft.settings.limits = { idleTimeoutS };
   const setting = ['stratum', 'limits', 'idleTimeoutS'];
@@ -150,7 +147,7 @@ function importLimits(options: Options, draft: Draft, report: ReportWriter): voi
 
 /** Old option, setting, and what KPSS takes. */
 const BANNING = [
-  ['time', 'timeS', { min: 1, max: 31_536_000 }],
+  ['time', 'timeS', { min: 1, max: 2_678_400 }],
   ['invalidPercent', 'invalidPercent', { min: 1, max: 100 }],
   ['checkThreshold', 'checkThreshold', { min: 1, max: 1_000_000, isWhole: true }],
 ] as const;

@@ -54,8 +54,10 @@ export class ReportWriter {
 
   #add(kind: keyof ImportReport, at: Spot, text: string): void {
     const lines = this.#lines[kind];
+    if (lines.length >= LINES_MAX) return;
+    // What two pools share is told once.
     const isThere = lines.some((line) => line.text === text && line.at.line === at.line);
-    if (lines.length < LINES_MAX && !isThere) lines.push({ at, text });
+    if (!isThere) lines.push({ at, text });
   }
 }
 

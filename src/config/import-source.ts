@@ -9,6 +9,8 @@ import { group, type OldGroup, type OldValue, type Spot, unreadable } from './im
 export const SOURCE_BYTES_MAX = 1024 * 1024;
 /** The file, and those it takes its settings from. */
 const FILES_MAX = 16;
+/** Twice as many as kpss.yaml has instances: more are no configuration. */
+const POOLS_MAX = 128;
 /** Values that `...` may copy in all: some hundred pools that share theirs. */
 const COPIES_MAX = 20_000;
 /** More are no configuration, and their report would be read by nobody. */
@@ -117,13 +119,17 @@ class SourceReader {
     return {
       spotOf: (node) => spotOf(node, file),
       metFunction: (node, scope) => functions.push([node, scope]),
-      metPool: (options, authorize, at) => this.#pools.push({ options, authorize, at }),
-      metHandler: (event, at) => this.#handlers.push({ event, at }),
+      metPool: (options, authorize, at) => {
+        if (this.#pools.length < POOLS_MAX) this.#pools.push({ options, authorize, at });
+      },
+      metHandler: (event, at) => {
+        if (this.#handlers.length < NOTES_MAX) this.#handlers.push({ event, at });
+      },
       tookFallback: (what, at) => this.#note(`${what} is not looked at: what stands behind || was taken`, at),
       leftCall: (what, at) => this.#note(`${what} is not carried out: what it changes is not here`, at),
       passedOn: (value) => {
         for (const one of value.kind === 'list' ? value.items : [value])
-          if (isLikePool(one)) this.#passedOn.push(one);
+          if (isLikePool(one) && this.#passedOn.length < POOLS_MAX) this.#passedOn.push(one);
       },
       mayCopy: (count) => {
         this.#copies += count;
@@ -172,6 +178,7 @@ class SourceReader {
   /** Where nothing calls createPool: objects with the settings that every pool has. */
   #addLooksLikePools(found: readonly (readonly [string, OldValue])[], depth = 0): void {
     for (const [, value] of found) {
+      if (this.#pools.length >= POOLS_MAX) return;
       if (this.#pools.some(({ options }) => options === value)) continue;
       if (isLikePool(value)) {
         this.#pools.push({ options: value, authorize: undefined, at: value.at });
