@@ -135,7 +135,7 @@ function tellEnd(problems: readonly string[], output: string | undefined, { comp
   const check = `kpss doctor --config ${name}`;
   complain(
     output === undefined
-      ? 'That is kpss.yaml; --output kpss.yaml writes it into a file.'
+      ? 'That is kpss.yaml; --output kpss.yaml writes it into a file that only you can read.'
       : `${name} is written. ${check} looks whether a block found with it would count, and kpss start begins to mine.`,
   );
 }

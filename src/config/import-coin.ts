@@ -1,6 +1,6 @@
 import { decodeAddress } from '../chain/address.ts';
 import { findNetwork, NETWORKS, type Network } from '../chain/coins.ts';
-import type { Options } from './import-options.ts';
+import { type Options, what } from './import-options.ts';
 import { type ReportWriter, shown } from './import-report.ts';
 import type { OldMember, Spot } from './import-value.ts';
 import { listText } from './words.ts';
@@ -42,7 +42,7 @@ function coinOf(options: Options, report: ReportWriter): Network['coin'] | 'unkn
   if (value.kind === 'scalar')
     return knownCoin([String(value.value).replace(/\.json$/, '')], undefined, at, report);
   if (value.kind !== 'group') {
-    report.look(at, 'coin cannot be read: the address and the ports say which it is');
+    report.look(at, `coin: ${what(value, at.line)}: the address and the ports say which it is`);
     return 'unknown';
   }
   const words = ['symbol', 'name'].flatMap((name) => scalarText(value.members.get(name)) ?? []);

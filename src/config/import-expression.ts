@@ -138,7 +138,7 @@ function readName(name: string, scope: Scope, at: Spot): OldValue {
   if (known !== undefined) return known;
   if (name === 'undefined') return scalar(null, at);
   // Paths count from the file's own folder.
-  return name === '__dirname' ? scalar('.', at) : unreadable(`${name}, which nothing in the file sets`, at);
+  return name === '__dirname' ? scalar('.', at) : unreadable(`${name} (set nowhere in the file)`, at);
 }
 
 function readMember(node: MemberExpression, read: (inner: AnyNode) => OldValue, at: Spot): OldValue {

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import type { Network } from '../chain/coins.ts';
 import type { loginVariables } from './environment.ts';
-import { Options } from './import-options.ts';
+import { Options, what } from './import-options.ts';
 import type { Draft } from './import-ports.ts';
 import type { ReportWriter } from './import-report.ts';
 import type { OldValue } from './import-value.ts';
@@ -24,8 +24,10 @@ export function importNodes(
   const draft: Draft = { settings: {}, remarks: [] };
   const list = member === undefined ? [] : listOf(member.value);
   const groups = list.filter((value) => value.kind === 'group');
-  if (member !== undefined && groups.length < list.length)
-    report.look(member.at, 'daemons: what cannot be read of it is left out');
+  for (const value of list) {
+    const at = member?.at ?? value.at;
+    if (value.kind !== 'group') report.look(at, `daemons: ${what(value, at.line)}: left out`);
+  }
   const nodes: Group[] = [];
   for (const value of groups) {
     const place = groups.length > 1 ? ['nodes', nodes.length] : ['node'];

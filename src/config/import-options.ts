@@ -80,9 +80,11 @@ export class Options {
     return member.value.kind !== 'scalar' || Boolean(member.value.value);
   }
 
+  /** @returns undefined also where `false` stands in the group's place */
   sub(name: string): Options | undefined {
     const member = this.take(name);
-    if (member === undefined) return undefined;
+    if (member === undefined || (member.value.kind === 'scalar' && member.value.value === false))
+      return undefined;
     if (member.value.kind === 'group')
       return new Options(member.value, this.#report, `${this.nameOf(name)}.`);
     return this.#refuse(name, member, 'a group of options');

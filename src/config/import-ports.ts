@@ -153,7 +153,12 @@ const BANNING = [
 ] as const;
 
 function importBanning(options: Options, draft: Draft, report: ReportWriter): void {
+  const member = options.group.members.get('banning');
   const banning = options.sub('banning');
+  if (member?.value.kind === 'scalar' && member.value.value === false) {
+    draft.settings.banning = { enabled: false };
+    report.became(member.at, 'banning', member.value, ['stratum', 'banning', 'enabled'], false);
+  }
   if (banning === undefined) return;
   const settings: Group = {};
   const enabled = banning.group.members.get('enabled');
@@ -169,11 +174,11 @@ function importBanning(options: Options, draft: Draft, report: ReportWriter): vo
     settings.enabled,
   );
   for (const [name, setting, bounds] of BANNING) {
-    const member = banning.group.members.get(name);
+    const given = banning.group.members.get(name);
     const value = banning.number(name, bounds);
-    if (member === undefined || value === undefined) continue;
+    if (given === undefined || value === undefined) continue;
     settings[setting] = value;
-    report.became(member.at, `banning.${name}`, member.value, ['stratum', 'banning', setting], value);
+    report.became(given.at, `banning.${name}`, given.value, ['stratum', 'banning', setting], value);
   }
   const purge = 'KPSS forgets a ban when it ends';
   banning.tellLeft((name) => (name === 'purgeInterval' ? purge : undefined));

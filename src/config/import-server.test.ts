@@ -96,7 +96,7 @@ describe('the nodes', () => {
     const { settings, look } = imported(`${COIN}, daemons: [{}, {}, more], ports: { 1: {} }`);
     assert.deepEqual(settings.nodes, [{ url: 'http://127.0.0.1:8766' }]);
     assert.deepEqual(look, [
-      'daemons: what cannot be read of it is left out',
+      'daemons: more (set nowhere in the file) cannot be read as data: left out',
       'daemons: http://127.0.0.1:8766 is there twice: left out',
     ]);
   });
@@ -139,7 +139,7 @@ describe('ports', () => {
     assert.deepEqual(settings.stratum, { host: '0.0.0.0', port: 1 });
     assert.deepEqual(look, [
       'there are no daemons: KPSS looks for a node at 127.0.0.1:8766',
-      'more, which nothing in the file sets cannot be read as data: the options that come from it are not here',
+      'more (set nowhere in the file) cannot be read as data: the options that come from it are not here',
       'ports: 70000 is no port: left out',
       'ports: web is no port: left out',
       'ports.1.diff: "much" is not a number: left out',
@@ -190,6 +190,7 @@ describe('other options', () => {
       enabled: true,
       checkThreshold: 10,
     });
+    assert.deepEqual(stratumOf('banning: false').banning, { enabled: false });
     assert.equal(stratumOf('ports: {}').banning, undefined);
   });
 

@@ -83,7 +83,7 @@ describe('an expression', () => {
     assert.equal(readOf('process.env["PORT"]'), '<process.env.PORT>');
     assert.equal(readOf('read("x")'), '<a call of read>');
     assert.equal(readOf('"a" + os.hostname()'), '<a call of os.hostname>');
-    assert.equal(readOf('nowhere'), '<nowhere, which nothing in the file sets>');
+    assert.equal(readOf('nowhere'), '<nowhere (set nowhere in the file)>');
     assert.equal(readOf('Number("x")'), '<a number that is not finite>');
     assert.equal(readOf('/a/'), '<a regular expression>');
     assert.equal(readOf('new Date()'), '<a call of Date>');
