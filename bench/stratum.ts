@@ -2,7 +2,7 @@ import { cpus, totalmem } from 'node:os';
 import { measureFanOut } from './stratum/fan-out.ts';
 import type { Figure } from './stratum/figure.ts';
 import { measureHeld } from './stratum/held.ts';
-import { measureArrivals, measureMemory } from './stratum/idle.ts';
+import { measureArrivals, measureMemory, QUICK_JOBS_YAML } from './stratum/idle.ts';
 import { measureAllocations, measureReply, measureShareRate } from './stratum/throughput.ts';
 import { Ground, type World, type WorldOptions } from './stratum/world.ts';
 import { printTable } from './support-table.ts';
@@ -14,7 +14,7 @@ interface Scale {
   readonly fanOut: readonly { readonly miners: number; readonly blocks: number; readonly maxMs: number }[];
   readonly sharesEach: number;
   readonly replies: number;
-  readonly idle: number;
+  readonly idle: { readonly miners: number; readonly settleS: number };
   readonly held: { readonly miners: number; readonly everyS: number; readonly seconds: number };
   readonly arrivals: { readonly miners: number; readonly withinS: number };
 }
@@ -26,7 +26,7 @@ const WHOLE: Scale = {
   ],
   sharesEach: 200,
   replies: 300,
-  idle: 5_000,
+  idle: { miners: 5_000, settleS: 55 },
   held: { miners: 10_000, everyS: 15, seconds: 60 },
   arrivals: { miners: 5_000, withinS: 5 },
 };
@@ -34,7 +34,7 @@ const QUICK: Scale = {
   fanOut: [{ miners: 50, blocks: 2, maxMs: 30 }],
   sharesEach: 4,
   replies: 5,
-  idle: 50,
+  idle: { miners: 50, settleS: 1 },
   held: { miners: 50, everyS: 1, seconds: 2 },
   arrivals: { miners: 50, withinS: 1 },
 };
@@ -66,7 +66,8 @@ const FIGURES: Readonly<Record<string, Subject>> = {
     ],
   },
   memory: {
-    measure: async (world, { idle }) => [await measureMemory(world, { miners: idle, maxKiB: 12 })],
+    yaml: [QUICK_JOBS_YAML],
+    measure: async (world, { idle }) => [await measureMemory(world, { ...idle, maxKiB: 12 })],
   },
   held: {
     // 667 shares a second are a thread and a bit of one of two cores.

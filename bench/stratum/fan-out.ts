@@ -13,6 +13,7 @@ interface Rounds {
   readonly lastMs: number;
   /** The longest that the server's event loop was held in any round. */
   readonly loopMaxMs: number;
+  readonly gcMaxMs: number;
 }
 
 /**
@@ -37,7 +38,7 @@ export async function measureFanOut(
       unit: 'ms',
       beside:
         `a lone miner ${lone.lastMs.toFixed(1)}, the first ${all.firstMs.toFixed(1)}, ` +
-        `the last ${all.lastMs.toFixed(1)} ms after the block; event loop held ${all.loopMaxMs.toFixed(0)} ms at most`,
+        `the last ${all.lastMs.toFixed(1)} ms after the block; event loop held ${all.loopMaxMs.toFixed(0)} ms at most, garbage collected in ${all.gcMaxMs.toFixed(0)}`,
     },
   );
 }
@@ -46,6 +47,7 @@ async function measureRounds({ devnet, ask }: World, crowd: Crowd, blocks: numbe
   const times = { first: [] as number[], last: [] as number[] };
   let connectedMs = Number.NaN;
   let loopMaxMs = 0;
+  let gcMaxMs = 0;
   const forget = devnet.onBlock(() => {
     connectedMs = performance.now();
   });
@@ -56,12 +58,13 @@ async function measureRounds({ devnet, ask }: World, crowd: Crowd, blocks: numbe
     crowd.expect(devnet.height() + 2);
     await devnet.control.addBlock();
     const { firstMs, lastMs } = await crowd.notified();
-    const { loopMaxMs: heldMs } = await ask('loop');
+    const seen = await ask('loop');
     if (round < 0) continue;
     times.first.push(firstMs - connectedMs);
     times.last.push(lastMs - connectedMs);
-    loopMaxMs = Math.max(loopMaxMs, heldMs);
+    loopMaxMs = Math.max(loopMaxMs, seen.loopMaxMs);
+    gcMaxMs = Math.max(gcMaxMs, seen.gcMaxMs);
   }
   forget();
-  return { firstMs: median(times.first), lastMs: median(times.last), loopMaxMs };
+  return { firstMs: median(times.first), lastMs: median(times.last), loopMaxMs, gcMaxMs };
 }

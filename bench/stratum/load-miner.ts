@@ -3,6 +3,9 @@ import { connect, type Socket } from 'node:net';
 /** All sockets are read into the same memory, one after the other: thousands of miners cost the machine little. */
 const READ_BUFFER = Buffer.alloc(64 * 1024);
 
+/** Ten thousand miners are 40 of each; two thousand newcomers a second 8. */
+const NETWORKS = 250;
+
 const NOTIFY = '{"id":null,"method":"mining.notify"';
 
 /** What a miner tells the crowd that it is part of. */
@@ -40,8 +43,8 @@ export class LoadMiner {
     this.#name = `rig${index}`;
     this.#socket = connect({
       port,
-      // Ports of one address are fewer than what a run uses within a minute; and a /24 has miners of its own.
-      localAddress: `127.0.${1 + (index % 40)}.1`,
+      // As miners of many networks, each below what the server takes of one; and ports are enough for a whole run.
+      localAddress: `127.0.${1 + (index % NETWORKS)}.1`,
       host: '127.0.0.1',
       noDelay: true,
       onread: {

@@ -1,6 +1,6 @@
 import type { HeapProfiler } from 'node:inspector';
 import { Session } from 'node:inspector/promises';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { monitorEventLoopDelay, PerformanceObserver } from 'node:perf_hooks';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
@@ -16,8 +16,12 @@ export type ProbeQuestion = 'watch-loop' | 'loop' | 'heap' | 'watch-allocations'
 export interface ProbeAnswer {
   /** Longest time between two looks, which were to be LOOK_EVERY_MS apart; 0 when nobody watched. */
   readonly loopMaxMs: number;
+  /** The longest collection of garbage in that time. */
+  readonly gcMaxMs: number;
   /** What V8 has and what it holds outside of its heap, in bytes. */
   readonly heapBytes: number;
+  /** What V8 holds ready and does not use, in bytes. */
+  readonly freeBytes: number;
   /** Processor time of the process so far, all threads, in milliseconds. */
   readonly cpuMs: number;
   /** Bytes, garbage included, by the function that asked for them; those with the most first. */
@@ -32,16 +36,24 @@ const SAMPLE_BYTES = 8_192;
 const inspector = new Session();
 let loop: ReturnType<typeof monitorEventLoopDelay> | undefined;
 
+let gcMaxMs = 0;
+const collections = new PerformanceObserver((list) => {
+  for (const { duration } of list.getEntries()) gcMaxMs = Math.max(gcMaxMs, duration);
+});
+
 async function answer(question: ProbeQuestion): Promise<ProbeAnswer> {
   if (question === 'watch-loop') {
     loop ??= monitorEventLoopDelay({ resolution: LOOK_EVERY_MS });
     loop.enable();
     loop.reset();
+    gcMaxMs = 0;
+    collections.observe({ entryTypes: ['gc'] });
   }
   const loopMaxMs = loop === undefined ? 0 : loop.max / 1e6;
   if (question === 'loop') {
     loop?.disable();
     loop = undefined;
+    collections.disconnect();
   }
   if (question === 'heap') {
     setFlagsFromString('--expose-gc');
@@ -56,9 +68,16 @@ async function answer(question: ProbeQuestion): Promise<ProbeAnswer> {
     });
   }
   const allocations = question === 'allocations' ? await stopSampling() : [];
-  const { heapUsed, external } = process.memoryUsage();
+  const { heapUsed, heapTotal, external } = process.memoryUsage();
   const { user, system } = process.cpuUsage();
-  return { loopMaxMs, heapBytes: heapUsed + external, cpuMs: (user + system) / 1000, allocations };
+  return {
+    loopMaxMs,
+    gcMaxMs,
+    heapBytes: heapUsed + external,
+    freeBytes: heapTotal - heapUsed,
+    cpuMs: (user + system) / 1000,
+    allocations,
+  };
 }
 
 async function stopSampling(): Promise<ProbeAnswer['allocations']> {
