@@ -1,7 +1,7 @@
-import { findBanned } from './banned-address.ts';
 import type { Clock, Log } from './mining/ports.ts';
 import type { BanStore } from './store/ban-store.ts';
 import { type Ban, BanList } from './stratum/bans.ts';
+import { banKey } from './stratum/peer-address.ts';
 
 interface InstanceBansModules {
   readonly clock: Clock;
@@ -38,10 +38,7 @@ export class InstanceBans {
    * @returns the one that may come in again, as it was listed; undefined when none was banned
    */
   lift(text: string): string | undefined {
-    const found = findBanned(
-      text,
-      this.list().map(({ address }) => address),
-    );
+    const found = banKey(text);
     if (found === undefined || !this.banList.lift(found)) return undefined;
     this.#log.info({ address: found }, `the ban of ${found} was lifted`);
     return found;

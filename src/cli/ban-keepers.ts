@@ -1,6 +1,5 @@
 import { readdir } from 'node:fs/promises';
 import { apiBans } from '../api-parts.ts';
-import { findBanned } from '../banned-address.ts';
 import { KpssError } from '../error.ts';
 import { decodeBans, encodeBans } from '../store/ban-records.ts';
 import { bannedInstance, bansPath, createBanFile } from '../store/ban-store.ts';
@@ -81,9 +80,7 @@ export function fileKeeper(dataDirectory: string, nowMs: number): BanKeeper {
       try {
         const file = createBanFile(bansPath(dataDirectory, instance));
         const { bans, isDamaged } = decodeBans(file.read() ?? NO_BANS, nowMs);
-        const listed = bans.map((ban) => ban.address);
-        const found = address === undefined ? undefined : findBanned(address, listed);
-        const left = address === undefined ? [] : bans.filter((ban) => ban.address !== found);
+        const left = address === undefined ? [] : bans.filter((ban) => ban.address !== address);
         if (left.length < bans.length) {
           if (isDamaged) file.keepCopy();
           await file.write(encodeBans(left));

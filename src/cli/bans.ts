@@ -1,7 +1,6 @@
-import ipaddr from 'ipaddr.js';
-import { findBanned } from '../banned-address.ts';
 import { resolveConfig } from '../config/load.ts';
 import type { Clock } from '../mining/ports.ts';
+import { banKey } from '../stratum/peer-address.ts';
 import type { ApiBan, ApiBans, ApiLifted } from '../web/api-types.ts';
 import { apiUrlOf, configuredUrl, urlTrouble } from './api-client.ts';
 import { type BanKeeper, fileKeeper, runningKeeper, type Told } from './ban-keepers.ts';
@@ -64,15 +63,16 @@ export async function runLift(args: LiftArgs, io: BansIo): Promise<number> {
     io.complain('kpss bans lift: give the address that may come in again, or --all');
     return 2;
   }
-  if (address !== undefined && !ipaddr.isValid(address) && !ipaddr.isValidCIDR(address)) {
+  const banned = address === undefined ? undefined : banKey(address.trim());
+  if (address !== undefined && banned === undefined) {
     io.complain(`kpss bans lift: ${withoutControlCodes(address)} is no IP address; kpss bans lists them`);
     return 2;
   }
   const found = await findKeeper(args, io);
   if (typeof found === 'number') return found;
-  const wanted = wantedOf(args, found.bans);
+  const names = namesOf(args, banned, found.bans);
   let lifted = 0;
-  for (const { instance, banned } of wanted) {
+  for (const instance of names) {
     const told: Told<number> = await found.keeper.lift(instance, banned);
     if (!told.ok) {
       io.complain(`kpss bans lift: ${told.sentence}`);
@@ -92,22 +92,11 @@ export async function runLift(args: LiftArgs, io: BansIo): Promise<number> {
   return 1;
 }
 
-interface Wanted {
-  readonly instance: string;
-  /** As it is listed; all where undefined. */
-  readonly banned: string | undefined;
-}
-
-function wantedOf({ address, instance }: LiftArgs, bans: readonly ApiBan[]): Wanted[] {
-  const names = instance === undefined ? [...new Set(bans.map((ban) => ban.instance))] : [instance];
-  return names.flatMap((name): Wanted[] => {
-    if (address === undefined) return [{ instance: name, banned: undefined }];
-    const there = bans.filter((ban) => ban.instance === name).map((ban) => ban.address);
-    const banned = findBanned(address, there);
-    // Of an instance that was named, the keeper is asked all the same: it says when there is none of this name.
-    if (banned === undefined) return instance === undefined ? [] : [{ instance, banned: address }];
-    return [{ instance: name, banned }];
-  });
+/** The instances to ask: the one that was named, or those that have it. */
+function namesOf({ instance }: LiftArgs, banned: string | undefined, bans: readonly ApiBan[]): string[] {
+  if (instance !== undefined) return [instance];
+  const there = bans.filter(({ address }) => banned === undefined || address === banned);
+  return [...new Set(there.map((ban) => ban.instance))];
 }
 
 /** @returns who knows, and what; or the exit code, after what is wrong was said */

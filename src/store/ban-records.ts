@@ -1,10 +1,8 @@
 import { BAN_REASONS, BANS_MAX, type Ban, type BanReason } from '../stratum/bans.ts';
+import { banKey } from '../stratum/peer-address.ts';
 
 /** Of the file's shape; a newer one is not guessed at. */
 const VERSION = 1;
-/** An IPv6 network in full, with its length, is 43 characters. */
-const ADDRESS_LENGTH_MAX = 64;
-const ADDRESS = /^[0-9a-fA-F:.]+(\/\d{1,3})?$/;
 /** The last day that JavaScript knows; a ban by hand may last for ever. */
 const TIME_MS_MAX = 8.64e15;
 
@@ -49,10 +47,9 @@ function listIn(text: string): readonly unknown[] | undefined {
 
 /** One whose beginning is yet to come is of a clock that was set back since: it begins now, and lasts as long as it would have. */
 function banIn(entry: unknown, nowMs: number): Ban | undefined {
-  const { address, reason, since, until } = (entry ?? {}) as Record<string, unknown>;
-  if (typeof address !== 'string' || address.length > ADDRESS_LENGTH_MAX || !ADDRESS.test(address)) {
-    return undefined;
-  }
+  const { address: given, reason, since, until } = (entry ?? {}) as Record<string, unknown>;
+  const address = typeof given === 'string' ? banKey(given) : undefined;
+  if (address === undefined) return undefined;
   if (typeof since !== 'string' || typeof until !== 'string' || !isReason(reason)) return undefined;
   const givenMs = Date.parse(since);
   const lastsMs = Date.parse(until) - givenMs;

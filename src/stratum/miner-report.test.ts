@@ -3,19 +3,16 @@ import { test } from 'node:test';
 import { createHardHarness } from '../../test/support/session-harness.ts';
 import { MINERS_TOLD_MAX, reportMiners } from './miner-report.ts';
 
-const ENDS = { address: '192.0.2.1', port: 3333 };
-
 function miner(workerName: string | undefined, hashesPerS: number) {
-  const life = { accepted: 0, rejected: 0, connectedMs: 0, lastShareMs: undefined };
   return {
-    ...{ workerName, agent: '', difficulty: 1, life },
+    ...{ workerName, agent: '', arrival: undefined, difficulty: 1, record: undefined },
     hashesPerS: () => hashesPerS,
     reportedHashesPerS: undefined,
   };
 }
 
 function namesOf(sessions: readonly ReturnType<typeof miner>[]): string[] {
-  return reportMiners(sessions, () => ENDS, 0).map(({ worker }) => worker);
+  return reportMiners(sessions, 0).map(({ worker }) => worker);
 }
 
 test('the fastest come first, of equal ones the longest connected, and nobody without a login', () => {
@@ -34,16 +31,22 @@ test('of many only the fastest are told', () => {
 
 test('a session tells what it says of itself, and counts its shares', async () => {
   const { session, clock, logIn, ask, submit, setJudge } = createHardHarness();
-  const report = () => reportMiners([session], () => ENDS, clock.nowMs())[0];
-  const connectedMs = clock.nowMs();
+  const report = () => reportMiners([session], clock.nowMs())[0];
   assert.equal(report(), undefined);
   await clock.advance(1_000);
   logIn();
   ask('{"id":7,"method":"eth_submitHashrate","params":["0x1312d00","0x1"]}');
   assert.deepEqual(report(), {
-    ...{ worker: 'address.worker', agent: 'test/1.0', ...ENDS, difficulty: session.difficulty },
+    ...{
+      worker: 'address.worker',
+      agent: 'test/1.0',
+      address: '',
+      port: 0,
+      connectedMs: 0,
+      difficulty: session.difficulty,
+    },
     ...{ hashesPerS: 0, reportedHashesPerS: 20_000_000 },
-    ...{ accepted: 0, rejected: 0, connectedMs, lastShareMs: undefined },
+    ...{ accepted: 0, rejected: 0, lastShareMs: undefined },
   });
   let late = (_isRight: boolean): void => {};
   setJudge((_share, onLate) => {

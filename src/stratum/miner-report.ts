@@ -1,14 +1,10 @@
 import type { Session } from './session.ts';
 
 /** How one miner is doing, for the status. */
-export interface MinerReport {
+export interface MinerReport extends Arrival {
   readonly worker: string;
   /** Its software, as it calls itself; '' when it does not. */
   readonly agent: string;
-  /** Where it connects from. */
-  readonly address: string;
-  /** That it connected to. */
-  readonly port: number;
   readonly difficulty: number;
   /** From its accepted shares, over the last ten minutes. */
   readonly hashesPerS: number;
@@ -16,37 +12,37 @@ export interface MinerReport {
   readonly reportedHashesPerS: number | undefined;
   readonly accepted: number;
   readonly rejected: number;
-  readonly connectedMs: number;
   /** Its last accepted one; undefined before the first. */
   readonly lastShareMs: number | undefined;
 }
 
-/** More than anybody reads; a status of ten thousand would be megabytes. */
-export const MINERS_TOLD_MAX = 100;
-
 /** What is read of a session. */
 type Told = Pick<
   Session,
-  'workerName' | 'agent' | 'difficulty' | 'hashesPerS' | 'reportedHashesPerS' | 'life'
+  'workerName' | 'agent' | 'arrival' | 'difficulty' | 'hashesPerS' | 'reportedHashesPerS' | 'record'
 >;
 
-/** Where a session's connection comes from and goes to. */
-export interface MinerEnds {
+/** More than anybody reads; a status of ten thousand would be megabytes. */
+export const MINERS_TOLD_MAX = 100;
+
+/** The beginning of a connection. */
+export interface Arrival {
+  /** Where it comes from. */
   readonly address: string;
+  /** That it came to. */
   readonly port: number;
+  readonly connectedMs: number;
 }
+
+/** Of a connection of which nothing is known. */
+const NOWHERE: Arrival = { address: '', port: 0, connectedMs: 0 };
 
 /**
  * The fastest of those that are logged in, the fastest first. Each is looked at once, and only the best so far are kept
  * in order: a millisecond for ten thousand.
- * @param endsOf asked for those that are told only
  */
-export function reportMiners<S extends Told>(
-  sessions: Iterable<S>,
-  endsOf: (session: S) => MinerEnds,
-  nowMs: number,
-): MinerReport[] {
-  const best: { readonly session: S; readonly hashesPerS: number }[] = [];
+export function reportMiners(sessions: Iterable<Told>, nowMs: number): MinerReport[] {
+  const best: { readonly session: Told; readonly hashesPerS: number }[] = [];
   for (const session of sessions) {
     if (session.workerName === undefined) continue;
     const hashesPerS = session.hashesPerS(nowMs);
@@ -61,10 +57,12 @@ export function reportMiners<S extends Told>(
   return best.map(({ session, hashesPerS }) => ({
     worker: session.workerName ?? '',
     agent: session.agent,
-    ...endsOf(session),
+    ...(session.arrival ?? NOWHERE),
     difficulty: session.difficulty,
     hashesPerS,
     reportedHashesPerS: session.reportedHashesPerS,
-    ...session.life,
+    accepted: session.record?.accepted ?? 0,
+    rejected: session.record?.rejected ?? 0,
+    lastShareMs: session.record?.lastShareMs,
   }));
 }

@@ -96,11 +96,7 @@ export class StratumServer implements MinersServer {
   }
 
   miners(): MinerReport[] {
-    const endsOf = (session: Session) => {
-      const { remoteAddress = '', localPort = 0 } = this.#sessions.get(session) ?? {};
-      return { address: remoteAddress, port: localPort };
-    };
-    return reportMiners(this.#sessions.keys(), endsOf, this.#modules.clock.nowMs());
+    return reportMiners(this.#sessions.keys(), this.#modules.clock.nowMs());
   }
 
   /**
@@ -162,8 +158,10 @@ export class StratumServer implements MinersServer {
       );
       connection.close('fault');
     };
+    const { clock } = this.#modules;
+    const arrival = { address: client.address, port: socket.localPort ?? 0, connectedMs: clock.nowMs() };
     const session = new Session(
-      { id, vardiff, limits },
+      { id, vardiff, limits, arrival },
       { ...this.#modules, gateTurns: this.#gateTurns, wire: connection, onFault },
     );
     this.#sessions.set(session, socket);

@@ -1,5 +1,4 @@
 import { type PrefixAllocator, prefixHex } from '../mining/extranonce.ts';
-import { HashrateMeter } from '../mining/hashrate.ts';
 import { type IssuedJob, IssuedJobs } from '../mining/issued-jobs.ts';
 import type { JobBook } from '../mining/job-book.ts';
 import type { Judgement } from '../mining/judge.ts';
@@ -24,9 +23,10 @@ import {
   type ParsedRequest,
   type RequestId,
 } from './messages.ts';
-import type { MinerReport } from './miner-report.ts';
+import type { Arrival } from './miner-report.ts';
 import { DEMERITS_MAX, REJECTIONS, type RejectReason } from './rejections.ts';
 import { ShareDesk, type ShareResult } from './share-desk.ts';
+import type { ShareRecord } from './share-record.ts';
 import { Suggestion } from './suggestion.ts';
 import type { CloseReason, Handled, Wire } from './wire.ts';
 
@@ -47,6 +47,8 @@ export interface SessionOptions {
   readonly id: string;
   readonly vardiff: VardiffOptions;
   readonly limits: StratumLimits;
+  /** For the status; unknown when left out. */
+  readonly arrival?: Arrival;
 }
 
 export interface SessionModules extends Pick<CandidateGateModules, 'gateTurns'> {
@@ -76,11 +78,11 @@ export interface SessionModules extends Pick<CandidateGateModules, 'gateTurns'> 
  */
 export class Session {
   readonly id: string;
+  readonly arrival: Arrival | undefined;
   readonly #options: SessionOptions;
   readonly #modules: SessionModules;
   readonly #openedMs: number;
   readonly #issued = new IssuedJobs();
-  #meter: HashrateMeter | undefined;
   #prefix: number | undefined;
   #login: Extract<Login, { ok: true }> | undefined;
   /** The port's, or narrowed to the one difficulty that the login asks for. */
@@ -90,9 +92,6 @@ export class Session {
   #reportedHashesPerS: number | undefined;
   /** Made for the first suggestion: few miners have one. */
   #suggestion: Suggestion | undefined;
-  #accepted = 0;
-  #rejected = 0;
-  #lastShareMs: number | undefined;
   #demerits = 0;
   /** Made for the first share: ten thousand miners that wait need none. */
   #shares: ShareDesk | undefined;
@@ -104,6 +103,7 @@ export class Session {
 
   constructor(options: SessionOptions, modules: SessionModules) {
     this.id = options.id;
+    this.arrival = options.arrival;
     this.#options = options;
     this.#modules = modules;
     this.#openedMs = modules.clock.nowMs();
@@ -130,18 +130,13 @@ export class Session {
     return this.#reportedHashesPerS;
   }
 
-  /** What it did since it connected. */
-  get life(): Pick<MinerReport, 'accepted' | 'rejected' | 'connectedMs' | 'lastShareMs'> {
-    return {
-      accepted: this.#accepted,
-      rejected: this.#rejected,
-      connectedMs: this.#openedMs,
-      lastShareMs: this.#lastShareMs,
-    };
+  /** Undefined before its first share. */
+  get record(): ShareRecord | undefined {
+    return this.#shares?.record;
   }
 
   hashesPerS(nowMs: number): number {
-    return this.#meter?.rate(nowMs) ?? 0;
+    return this.record?.hashesPerS(nowMs) ?? 0;
   }
 
   /**
@@ -319,14 +314,14 @@ export class Session {
   }
 
   #createShareDesk(): ShareDesk {
-    const { clock, gateTurns, judge, onCandidate, onWaitingCandidate, onFault } = this.#modules;
+    const { clock, gateTurns, judge, onResult, onCandidate, onWaitingCandidate, onFault } = this.#modules;
     return new ShareDesk({
       clock,
       gateTurns,
       send: (share) => onCandidate(share, this),
       wait: (share) => onWaitingCandidate?.(share, this),
       judge: (share, onLateVerdict) => judge(share, this.id, onLateVerdict),
-      onResult: (result) => this.#tell(result),
+      onResult: (result) => onResult(result, this),
       reply: (id) => {
         if (!this.#closed) this.#modules.wire.send(encodeResult(id, true));
       },
@@ -342,8 +337,6 @@ export class Session {
     const nowMs = this.#modules.clock.nowMs();
     // An unverified share may be forged: it buys nothing off.
     if (verified) this.#demerits = Math.max(this.#demerits - 1, 0);
-    this.#meter ??= new HashrateMeter(nowMs);
-    this.#meter.add(issued.work, nowMs);
     if (!this.#closed)
       this.#retarget(stepShare(this.#vardiff, this.#vardiffOptions, issued.difficulty, nowMs));
   }
@@ -358,21 +351,8 @@ export class Session {
   }
 
   #rejectShare(id: RequestId, reason: RejectReason, share?: Share): void {
-    this.#tell({ kind: 'rejected', reason, share });
+    this.#modules.onResult({ kind: 'rejected', reason, share }, this);
     this.#reject(id, reason);
-  }
-
-  #tell(result: ShareResult): void {
-    if (result.kind === 'accepted') {
-      this.#accepted += 1;
-      this.#lastShareMs = this.#modules.clock.nowMs();
-    } else if (result.kind === 'rejected') {
-      this.#rejected += 1;
-    } else if (result.kind === 'revoked') {
-      this.#accepted -= 1;
-      this.#rejected += 1;
-    }
-    this.#modules.onResult(result, this);
   }
 
   #reject(id: RequestId, reason: RejectReason, text: string = REJECTIONS[reason].text): void {

@@ -3,6 +3,7 @@ import type { Screening, Share } from '../mining/share.ts';
 import { type Candidate, CandidateGate, type CandidateGateModules } from './candidate-gate.ts';
 import type { RequestId } from './messages.ts';
 import type { RejectReason } from './rejections.ts';
+import { ShareRecord } from './share-record.ts';
 
 /** What became of a submission; counted by the instance, kept by the store. */
 export type ShareResult =
@@ -36,6 +37,7 @@ export interface ShareDeskModules extends CandidateGateModules {
  * mix hash is judged, and who was caught with a false one is trusted no more.
  */
 export class ShareDesk {
+  readonly record: ShareRecord;
   readonly #modules: ShareDeskModules;
   readonly #candidates: CandidateGate;
   /** Shares of it were accepted unverified, because the verifier had too much to do. */
@@ -48,6 +50,7 @@ export class ShareDesk {
   constructor(modules: ShareDeskModules) {
     this.#modules = modules;
     this.#candidates = new CandidateGate(modules);
+    this.record = new ShareRecord(modules.clock.nowMs());
   }
 
   /**
@@ -58,7 +61,7 @@ export class ShareDesk {
     const { share } = screening;
     const candidate = share?.isCandidate === true ? this.#candidates.open(share) : undefined;
     const isOut = candidate?.isOut === true;
-    if (!screening.ok) this.#modules.reject(id, screening.reason, share);
+    if (!screening.ok) this.#reject(id, screening.reason, share);
     if (share !== undefined) {
       this.#judge(share, candidate, isStale)
         .then((judgement) => this.#settle(screening.ok ? id : undefined, share, judgement))
@@ -74,7 +77,9 @@ export class ShareDesk {
       if (isRight) return;
       this.#wasCaught = true;
       const reason = this.#falseMixReason;
-      onResult({ kind: isStale || this.#uncounted?.has(share) ? 'forged' : 'revoked', reason, share });
+      const kind = isStale || this.#uncounted?.has(share) ? 'forged' : 'revoked';
+      if (kind === 'revoked') this.record.revoke(share.issued.work, this.#modules.clock.nowMs());
+      onResult({ kind, reason, share });
       this.#modules.blame(reason);
     };
     const judgement = await judge(share, onLateVerdict);
@@ -88,7 +93,7 @@ export class ShareDesk {
 
   /** @param id of the request that waits for its reply; undefined for a stale candidate, which was told so already */
   #settle(id: RequestId | undefined, share: Share, judgement: Judgement): void {
-    const { onResult, blame, reject, reply, count, isClosed } = this.#modules;
+    const { clock, onResult, blame, reply, count, isClosed } = this.#modules;
     if (id === undefined) {
       if (judgement.accepted) return;
       const reason = this.#falseMixReason;
@@ -97,12 +102,12 @@ export class ShareDesk {
       return;
     }
     if (!judgement.accepted) {
-      reject(id, this.#falseMixReason, share);
+      this.#reject(id, this.#falseMixReason, share);
       return;
     }
     // Who was caught is trusted no more: all of its shares are verified, or refused.
     if (this.#wasCaught && isOnTrust(judgement)) {
-      reject(id, 'too-many-shares', share);
+      this.#reject(id, 'too-many-shares', share);
       return;
     }
     // Its miner left before anything was known of it: it counts for nobody.
@@ -111,9 +116,15 @@ export class ShareDesk {
       this.#uncounted.add(share);
       return;
     }
+    this.record.accept(share.issued.work, clock.nowMs());
     onResult({ kind: 'accepted', verified: judgement.verified, share });
     reply(id);
     count(share, judgement.verified);
+  }
+
+  #reject(id: RequestId, reason: RejectReason, share: Share | undefined): void {
+    this.record.reject();
+    this.#modules.reject(id, reason, share);
   }
 
   get #falseMixReason(): RejectReason {

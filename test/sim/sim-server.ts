@@ -43,7 +43,7 @@ export class SimServer implements MinersServer {
 
   miners(): MinerReport[] {
     const sessions = [...this.#links].map(({ session }) => session);
-    return reportMiners(sessions, () => ({ address: 'simulated', port: 1 }), this.#modules.clock.nowMs());
+    return reportMiners(sessions, this.#modules.clock.nowMs());
   }
 
   get links(): Iterable<SimLink> {

@@ -58,7 +58,7 @@ const RULES: Readonly<Record<string, FolderRule>> = {
   measure: { sources: ['chain', 'kawpow'], types: [], packages: [], node: 'any' },
   node: { sources: ['chain', 'mining'], types: [], packages: ['zeromq'], node: 'any' },
   store: {
-    sources: ['chain', 'mining', 'stratum/bans.ts'],
+    sources: ['chain', 'mining', 'stratum/bans.ts', 'stratum/peer-address.ts'],
     types: ['stratum'],
     packages: ['selfsigned'],
     node: 'any',
