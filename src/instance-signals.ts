@@ -1,6 +1,6 @@
 import type { Clock, Log } from './mining/ports.ts';
+import { TokenBucket } from './mining/token-bucket.ts';
 import type { SignalName, SignalReport } from './node/tip-signal.ts';
-import { TokenBucket } from './node/token-bucket.ts';
 import type { NodeSignals, SignalListener } from './node-signals.ts';
 
 /** Lines about one signal: one that comes and goes with its node, again and again, has one a minute. */

@@ -1,7 +1,7 @@
 import type { Log } from '../mining/ports.ts';
+import { TokenBucket } from '../mining/token-bucket.ts';
 import type { SetNode } from './set-member.ts';
 import { givesTemplates, type NodeStatus } from './status.ts';
-import { TokenBucket } from './token-bucket.ts';
 
 /** Where only the numbers in a sentence change. */
 const PROGRESS_EVERY_MS = 10 * 60_000;

@@ -1,7 +1,7 @@
 import type { Clock } from '../mining/ports.ts';
+import { TokenBucket } from '../mining/token-bucket.ts';
 import { isBlockHash } from './json.ts';
 import type { SignalName } from './tip-signal.ts';
-import { TokenBucket } from './token-bucket.ts';
 
 /** How one way of hearing of tips has done. */
 export interface SignalScore {

@@ -1,7 +1,7 @@
 import { bytesToHex } from '../chain/bytes.ts';
 import type { Clock, Log, Timer } from '../mining/ports.ts';
+import { TokenBucket } from '../mining/token-bucket.ts';
 import type { SignalReport, TipSignal, TipSignalHandlers } from './tip-signal.ts';
-import { TokenBucket } from './token-bucket.ts';
 import type { ZmqSubscribe, ZmqSubscription } from './zmq-subscriber.ts';
 
 export interface ZmqSignalOptions extends TipSignalHandlers {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import { test } from 'node:test';
+import { createVirtualClock } from '../../test/support/virtual-clock.ts';
 import { Connection } from './connection.ts';
 import { DEFAULT_LIMITS } from './limits.ts';
 import type { parseRequest } from './messages.ts';
@@ -44,7 +45,9 @@ function createFakeSession(
 function start(session: Session) {
   const socket = new DeafSocket();
   const faults: unknown[] = [];
+  const clock = createVirtualClock();
   const connection = new Connection(socket as unknown as Socket, {
+    clock,
     limits: DEFAULT_LIMITS,
     onClosed: () => {},
     onFault: (error) => faults.push(error),
@@ -52,7 +55,7 @@ function start(session: Session) {
   connection.start(session);
   const feed = (...names: string[]) =>
     socket.emit('data', Buffer.from(names.map((name) => `{"id":1,"method":"${name}"}\n`).join('')));
-  return { socket, connection, faults, feed };
+  return { socket, connection, faults, feed, clock };
 }
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));

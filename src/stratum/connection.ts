@@ -1,8 +1,12 @@
 import type { Socket } from 'node:net';
+import type { Clock, Timer } from '../mining/ports.ts';
+import { TokenBucket } from '../mining/token-bucket.ts';
 import type { StratumLimits } from './limits.ts';
 import { LineSplitter } from './lines.ts';
 import { parseRequest } from './messages.ts';
-import type { CloseReason, Handled, Session, Wire } from './session.ts';
+import { looksLikeProxyHeader } from './proxy-protocol.ts';
+import type { Session } from './session.ts';
+import type { CloseReason, Handled, Wire } from './wire.ts';
 
 /** Dead peers, whose router forgot them, are found by the system in a few minutes. */
 const KEEP_ALIVE_MS = 60_000;
@@ -10,10 +14,15 @@ const KEEP_ALIVE_MS = 60_000;
 const DRAIN_WITHIN_MS = 5_000;
 /** Lines of one connection that are handled before others get their turn: a millisecond or two. */
 const LINES_PER_TURN_MAX = 100;
+/** A miner that was away sends what it has found at once: lines for so long pass unhindered. */
+const LINE_BURST_S = 2;
+/** A connection that owes more lines than this is read again after a minute, however few a second it may send. */
+const REST_MS_MAX = 60_000;
 /** First byte of a TLS handshake. */
 const TLS_HANDSHAKE = 0x16;
 
 export interface ConnectionModules {
+  readonly clock: Clock;
   readonly limits: StratumLimits;
   /** Once, with our reason, or undefined when the miner went by itself. */
   onClosed(reason: CloseReason | undefined): void;
@@ -38,6 +47,10 @@ export class Connection implements Wire {
   #flushing = false;
   #closeReason: CloseReason | undefined;
   #sawFirstByte = false;
+  /** Of lines; made for the first ones. */
+  #pace: TokenBucket | undefined;
+  /** It sent too many lines: the rest is read later. */
+  #rest: Timer | undefined;
 
   constructor(socket: Socket, modules: ConnectionModules) {
     this.#socket = socket;
@@ -54,6 +67,7 @@ export class Connection implements Wire {
     // An error is always followed by close, where the one clean-up happens.
     this.#socket.on('error', () => {});
     this.#socket.on('close', () => {
+      this.#rest?.cancel();
       session.end();
       this.#modules.onClosed(this.#closeReason);
     });
@@ -93,11 +107,31 @@ export class Connection implements Wire {
         this.close('tls');
         return;
       }
+      // A proxy that is not trusted, or a liar; what follows would be somebody's we do not know.
+      if (looksLikeProxyHeader(chunk)) {
+        this.close('unknown-proxy');
+        return;
+      }
     }
-    const { lines, overflow } = this.#lines.push(chunk);
+    const { lines, ended, overflow } = this.#lines.push(chunk);
+    this.#keepPace(ended);
     for (const line of lines) this.#waiting.push(line);
     this.#overflow = overflow;
     if (!this.#isBusy) this.#work();
+  }
+
+  /** Who sends faster than allowed is not closed, but read later: the system's buffers fill, and it has to wait. */
+  #keepPace(lines: number): void {
+    const { clock, limits } = this.#modules;
+    const perS = limits.linesPerSMax;
+    this.#pace ??= new TokenBucket({ tokensMax: perS * LINE_BURST_S, perS }, clock.nowMs());
+    const waitMs = this.#pace.spend(lines, clock.nowMs());
+    if (waitMs === 0 || this.#rest !== undefined) return;
+    this.#socket.pause();
+    this.#rest = clock.setTimer(Math.min(waitMs, REST_MS_MAX), () => {
+      this.#rest = undefined;
+      if (!this.#isBusy) this.#socket.resume();
+    });
   }
 
   /** Handles what is waiting, in order, up to a turn's worth or a candidate; the rest comes after the others' turn. */
@@ -123,7 +157,7 @@ export class Connection implements Wire {
     this.#socket.pause();
     const goOn = (): void => {
       this.#isBusy = false;
-      this.#socket.resume();
+      if (this.#rest === undefined) this.#socket.resume();
       this.#work();
     };
     this.#isBusy = true;

@@ -12,6 +12,8 @@ const DECODER = new TextDecoder();
 export interface SplitLines {
   /** Whole lines in order, without line ends and without empty ones. */
   readonly lines: readonly string[];
+  /** How many lines ended, empty ones included. */
+  readonly ended: number;
   /** A line is too long: the connection is to be closed, nothing more of it will come. */
   readonly overflow: boolean;
 }
@@ -24,6 +26,7 @@ export class LineSplitter {
   push(chunk: Uint8Array): SplitLines {
     const lines: string[] = [];
     let start = 0;
+    let ended = 0;
     while (!this.#overflowed) {
       const end = chunk.indexOf(NEWLINE, start);
       const piece = chunk.subarray(start, end < 0 ? chunk.length : end);
@@ -40,10 +43,11 @@ export class LineSplitter {
       }
       this.#unfinished = NOTHING;
       start = end + 1;
+      ended += 1;
       const text = DECODER.decode(line).trim();
       if (text.length > 0) lines.push(text);
     }
-    return { lines, overflow: this.#overflowed };
+    return { lines, ended, overflow: this.#overflowed };
   }
 }
 

@@ -8,15 +8,18 @@ import { systemClock } from '../clock.ts';
 import { PrefixAllocator } from '../mining/extranonce.ts';
 import { JobBook } from '../mining/job-book.ts';
 import { BanList } from './bans.ts';
+import { DEFAULT_BANNING } from './limits.ts';
 import { StratumServer } from './server.ts';
 
 const HARD_BITS = { bits: '1d00ffff', target: `00000000ffff${'0'.repeat(52)}` };
 
 async function startServer(port = 0) {
+  // Bad miners and good ones come from the same address here.
+  const options = { ...onePort(EASY, port), banning: { ...DEFAULT_BANNING, isEnabled: false } };
   const jobs = new JobBook(new Uint8Array(0));
   jobs.add(recordedTemplate(HARD_BITS));
   const prefixes = new PrefixAllocator(noRandom);
-  const server = new StratumServer(onePort(EASY, port), {
+  const server = new StratumServer(options, {
     clock: systemClock,
     log: silentLog,
     prefixes,

@@ -5,10 +5,14 @@ import type { Clock, Log, Timer } from '../mining/ports.ts';
 import type { BanList } from './bans.ts';
 import { GateTurns } from './candidate-gate.ts';
 import { Connection } from './connection.ts';
+import { type DoorReport, Entrance } from './entrance.ts';
 import type { BanningRules, StratumLimits } from './limits.ts';
 import { type Client, Listener, type PortOptions } from './listener.ts';
 import { type MinerReport, reportMiners } from './miner-report.ts';
-import { type CloseReason, Session, type SessionModules } from './session.ts';
+import { banKey } from './peer-address.ts';
+import { Session, type SessionModules } from './session.ts';
+import { HELD_MAX } from './waiting-room.ts';
+import type { CloseReason } from './wire.ts';
 
 /**
  * A new job goes to this many sessions before the event loop gets a turn: 4 ms of work, nearly all of it the system's
@@ -47,6 +51,17 @@ export interface MinersServer {
   readonly minerCount: number;
   /** The fastest miners, the fastest first. */
   miners(): MinerReport[];
+  /** What goes on at the ports' door; left out where there is none. */
+  doorReport?(): DoorReport;
+}
+
+/** A session's place: its socket, and who sits there. */
+interface Seat {
+  readonly socket: Socket;
+  readonly connection: Connection;
+  readonly client: Client;
+  /** What a ban of it would be laid on. */
+  readonly banKey: string | undefined;
 }
 
 /** An instance's ports: takes connections, gives each a session, and hands every new job to all of them. */
@@ -54,7 +69,8 @@ export class StratumServer implements MinersServer {
   readonly #options: StratumServerOptions;
   readonly #modules: StratumServerModules;
   readonly #listeners: readonly Listener[];
-  readonly #sessions = new Map<Session, Socket>();
+  readonly #entrance: Entrance;
+  readonly #sessions = new Map<Session, Seat>();
   readonly #gateTurns = new GateTurns();
   #nextSessionId = 1;
   #fanOut: Iterator<Session> | undefined;
@@ -63,16 +79,24 @@ export class StratumServer implements MinersServer {
   constructor(options: StratumServerOptions, modules: StratumServerModules) {
     this.#options = options;
     this.#modules = modules;
-    const { connectionsMax, handshakeTimeoutMs } = options.limits;
+    const { limits, banning, ports } = options;
+    const { connectionsMax, handshakeTimeoutMs } = limits;
+    this.#entrance = new Entrance(
+      { limits, banning, proxies: ports.flatMap(({ proxies = [] }) => proxies) },
+      { ...modules, onBan: (key) => this.#closeAllOf(key) },
+    );
     this.#listeners = options.ports.map((port) => {
       const listener: Listener = new Listener(port, {
         clock: modules.clock,
-        socketsMax: connectionsMax,
+        socketsMax: connectionsMax + HELD_MAX,
         handshakeTimeoutMs,
-        admit: () => true,
+        admit: (socket, client) => this.#entrance.admit(socket, client),
         onSocket: (socket, client) => this.#accept(socket, client, port),
-        onBadProxy: (proxy, text) => modules.log.warn({ proxy }, `a proxy's PROXY header is none: ${text}`),
-        onDropped: (remote) => modules.log.warn({ remote, connectionsMax }, 'connection refused: too many'),
+        onBadProxy: (proxy, text) => {
+          modules.log.debug({ proxy }, `a proxy's header was refused: ${text}`);
+          this.#entrance.noteBadProxy(proxy);
+        },
+        onDropped: (remote) => this.#entrance.noteDropped(remote),
         // Accepting fails when file descriptors run out; those connected mine on, and later ones get through again.
         onTrouble: (error) => modules.log.error({ err: error }, 'stratum port'),
       });
@@ -97,6 +121,10 @@ export class StratumServer implements MinersServer {
 
   miners(): MinerReport[] {
     return reportMiners(this.#sessions.keys(), this.#modules.clock.nowMs());
+  }
+
+  doorReport(): DoorReport {
+    return this.#entrance.report();
   }
 
   /**
@@ -128,10 +156,11 @@ export class StratumServer implements MinersServer {
     this.#sweepTimer?.cancel();
     this.#fanOut = undefined;
     const closed = Promise.all(this.#listeners.map((listener) => listener.close()));
-    for (const socket of this.#sessions.values()) socket.destroySoon();
+    this.#entrance.close();
+    for (const { socket } of this.#sessions.values()) socket.destroySoon();
     // Whoever does not read gets no more than a moment.
     const hurry = this.#modules.clock.setTimer(1_000, () => {
-      for (const socket of this.#sessions.values()) socket.destroy();
+      for (const { socket } of this.#sessions.values()) socket.destroy();
     });
     await closed;
     hurry.cancel();
@@ -144,10 +173,12 @@ export class StratumServer implements MinersServer {
     const id = String(this.#nextSessionId);
     this.#nextSessionId += 1;
     const connection = new Connection(socket, {
+      clock: this.#modules.clock,
       limits,
       onClosed: (reason) => {
         this.#sessions.delete(session);
         this.#logClosed(session, remote, reason);
+        this.#entrance.noteClosed(client, reason);
       },
       onFault: (error) => onFault(error),
     });
@@ -162,11 +193,25 @@ export class StratumServer implements MinersServer {
     const arrival = { address: client.address, port: socket.localPort ?? 0, connectedMs: clock.nowMs() };
     const session = new Session(
       { id, vardiff, limits, arrival },
-      { ...this.#modules, gateTurns: this.#gateTurns, wire: connection, onFault },
+      {
+        ...this.#modules,
+        gateTurns: this.#gateTurns,
+        wire: connection,
+        onFault,
+        onResult: (result, from) => {
+          this.#modules.onResult(result, from);
+          this.#entrance.noteResult(client, result);
+        },
+        onFailedLogin: () => this.#entrance.noteFailedLogin(client),
+      },
     );
-    this.#sessions.set(session, socket);
+    this.#sessions.set(session, { socket, connection, client, banKey: banKey(client.address) });
     connection.start(session);
     this.#modules.log.debug({ session: id, remote }, 'connected');
+  }
+
+  #closeAllOf(key: string): void {
+    for (const seat of this.#sessions.values()) if (seat.banKey === key) seat.connection.close('banned');
   }
 
   #logClosed(session: Session, remote: string, reason: CloseReason | undefined): void {
@@ -193,6 +238,7 @@ export class StratumServer implements MinersServer {
   #scheduleSweep(): void {
     this.#sweepTimer = this.#modules.clock.setTimer(SWEEP_INTERVAL_MS, () => {
       for (const session of this.#sessions.keys()) session.sweep();
+      this.#entrance.sweep();
       this.#scheduleSweep();
     });
   }

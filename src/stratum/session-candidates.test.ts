@@ -59,7 +59,7 @@ describe('candidates', () => {
       for (const answer of answers) answer();
       await harness.clock.settle();
       assert.equal(harness.candidates.length, verdict ? answers.length : 2);
-      assert.deepEqual(harness.closes, verdict ? [] : ['demerits']);
+      assert.deepEqual(harness.closes, verdict ? [] : ['wrong-mix']);
     }
   });
 
@@ -142,7 +142,7 @@ describe('candidates', () => {
     assert.equal(harness.candidates.length, 2);
     await harness.clock.settle();
     assert.equal(harness.candidates.length, 2);
-    assert.deepEqual(harness.closes, ['demerits']);
+    assert.deepEqual(harness.closes, ['wrong-mix']);
     // Each was counted once, as stale; that it was forged is told besides.
     const count = (kind: string) => harness.results.filter((result) => result.kind === kind).length;
     assert.equal(count('rejected'), 40);

@@ -172,7 +172,7 @@ describe('each kind of bad share has its code, and a good one is accepted', () =
     for (let i = 1; i <= 4; i++) harness.submit(i + 10, { nonce: `000000000000000${i}` });
     await harness.clock.settle();
     assert.deepEqual(harness.reply(11).error, [20, 'wrong mix hash', null]);
-    assert.deepEqual(harness.closes, ['demerits']);
+    assert.deepEqual(harness.closes, ['wrong-mix']);
   });
 
   test('a wrong mix hash of a session that had shares taken on trust: 20, and it is closed at once', async () => {
@@ -191,7 +191,7 @@ describe('each kind of bad share has its code, and a good one is accepted', () =
         harness.submit(i + 10, { nonce: `000000000000000${i}` });
         await harness.clock.settle();
       }
-      assert.deepEqual(harness.closes, because === 'overload' ? ['demerits'] : []);
+      assert.deepEqual(harness.closes, because === 'overload' ? ['wrong-mix'] : []);
       assert.deepEqual(harness.reply(11).error, [20, 'wrong mix hash', null]);
       assert.deepEqual(
         harness.results.flatMap((result) => (result.kind === 'rejected' ? [result.reason] : [])),
@@ -211,7 +211,7 @@ describe('each kind of bad share has its code, and a good one is accepted', () =
     harness.submit(9);
     await harness.clock.settle();
     lates[0]?.(false);
-    assert.deepEqual(harness.closes, ['demerits']);
+    assert.deepEqual(harness.closes, ['wrong-mix']);
     assert.deepEqual(
       harness.results.flatMap((result) => (result.kind === 'revoked' ? [result.reason] : [])),
       ['broken-trust'],
@@ -282,7 +282,7 @@ describe('each kind of bad share has its code, and a good one is accepted', () =
         : { accepted: true, verified: false, because: 'no-verdict' };
       for (let i = 0; i < 3; i++) await submitJudged(good);
       await submitJudged({ accepted: false, reason: 'wrong-mix' });
-      assert.deepEqual(harness.closes, verified ? [] : ['demerits']);
+      assert.deepEqual(harness.closes, verified ? [] : ['wrong-mix']);
     }
   });
 
@@ -298,7 +298,7 @@ describe('each kind of bad share has its code, and a good one is accepted', () =
     await harness.clock.settle();
     assert.equal(harness.reply(9).result, true);
     for (let i = 0; i < 5; i++) late(false);
-    assert.deepEqual(harness.closes, ['demerits']);
+    assert.deepEqual(harness.closes, ['wrong-mix']);
   });
 });
 
@@ -339,7 +339,7 @@ describe('other messages', () => {
     for (let i = 0; i < 20; i++) harness.ask('garbage');
     assert.equal(harness.sent.length, 10);
     assert(harness.sent.every((line) => line === '{"id":null,"result":null,"error":[20,"not JSON",null]}\n'));
-    assert.deepEqual(harness.closes, ['demerits']);
+    assert.deepEqual(harness.closes, ['garbage']);
   });
 });
 

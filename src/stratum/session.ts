@@ -14,6 +14,8 @@ import {
   type VardiffState,
 } from '../mining/vardiff.ts';
 import type { CandidateGateModules } from './candidate-gate.ts';
+import { Deadlines } from './deadlines.ts';
+import { Demerits } from './demerits.ts';
 import type { StratumLimits } from './limits.ts';
 import {
   encodeError,
@@ -24,7 +26,7 @@ import {
   type RequestId,
 } from './messages.ts';
 import type { Arrival } from './miner-report.ts';
-import { DEMERITS_MAX, REJECTIONS, type RejectReason } from './rejections.ts';
+import { REJECTIONS, type RejectReason } from './rejections.ts';
 import { ShareDesk, type ShareResult } from './share-desk.ts';
 import type { ShareRecord } from './share-record.ts';
 import { Suggestion } from './suggestion.ts';
@@ -40,8 +42,6 @@ export const NOTIFY_GAP_MS = 50;
  * there is no newer for this long; sweeps come every few seconds, which keeps it under 55 s.
  */
 const JOB_AGAIN_AFTER_MS = 49_000;
-
-export type { CloseReason, Handled, Wire } from './wire.ts';
 
 export interface SessionOptions {
   readonly id: string;
@@ -60,6 +60,8 @@ export interface SessionModules extends Pick<CandidateGateModules, 'gateTurns'> 
   login(userName: string, password: string): Login | Promise<Login>;
   /** A miner logged in for the first time on this connection. */
   onLogin(session: Session): void;
+  /** A login was refused. */
+  onFailedLogin?(session: Session): void;
   /** The moment a candidate may go out: as a rule when it is seen, before anything else; before that it may have to wait. */
   onCandidate(share: Share, session: Session): void;
   onWaitingCandidate?(share: Share, session: Session): void;
@@ -81,7 +83,7 @@ export class Session {
   readonly arrival: Arrival | undefined;
   readonly #options: SessionOptions;
   readonly #modules: SessionModules;
-  readonly #openedMs: number;
+  readonly #deadlines: Deadlines;
   readonly #issued = new IssuedJobs();
   #prefix: number | undefined;
   #login: Extract<Login, { ok: true }> | undefined;
@@ -92,7 +94,7 @@ export class Session {
   #reportedHashesPerS: number | undefined;
   /** Made for the first suggestion: few miners have one. */
   #suggestion: Suggestion | undefined;
-  #demerits = 0;
+  readonly #demerits = new Demerits();
   /** Made for the first share: ten thousand miners that wait need none. */
   #shares: ShareDesk | undefined;
   #lastNotifyMs = Number.NEGATIVE_INFINITY;
@@ -106,9 +108,10 @@ export class Session {
     this.arrival = options.arrival;
     this.#options = options;
     this.#modules = modules;
-    this.#openedMs = modules.clock.nowMs();
+    const nowMs = modules.clock.nowMs();
+    this.#deadlines = new Deadlines(options.limits, nowMs);
     this.#vardiffOptions = options.vardiff;
-    this.#vardiff = startVardiff(options.vardiff, this.#openedMs);
+    this.#vardiff = startVardiff(options.vardiff, nowMs);
   }
 
   /** The miner's software, as it calls itself. */
@@ -144,6 +147,7 @@ export class Session {
    */
   handle(parsed: ParsedRequest): Handled {
     if (this.#closed) return 'next';
+    this.#deadlines.noteLine(this.#modules.clock.nowMs());
     if (!parsed.ok) {
       this.#reject(parsed.id, 'bad-request', parsed.text);
       return 'next';
@@ -198,19 +202,19 @@ export class Session {
     const issued = this.#issued.issue(job, this.#vardiff.difficulty, (known) => jobs.isLive(known));
     this.#needsVariant = false;
     this.#lastNotifyMs = clock.nowMs();
+    if (!hasTemplate) this.#deadlines.noteTemplate(this.#lastNotifyMs);
     const cleanJobs = before?.job.template.previousBlockHash !== job.template.previousBlockHash;
     wire.sendJob(encodeJob(issued, cleanJobs));
   }
 
-  /** Called every few seconds: eases a miner that finds nothing, closes a connection that does not log in. */
+  /** Called every few seconds: eases a miner that finds nothing, closes a connection that is past a deadline. */
   sweep(): void {
     if (this.#closed) return;
     const nowMs = this.#modules.clock.nowMs();
-    if (this.#login === undefined || this.#prefix === undefined) {
-      if (nowMs - this.#openedMs >= this.#options.limits.loginTimeoutMs) this.#close('login-timeout');
-      return;
-    }
-    if (this.#issued.newest === undefined) return;
+    const isReady = this.#login !== undefined && this.#prefix !== undefined;
+    const overdue = this.#deadlines.overdue(nowMs, isReady);
+    if (overdue !== undefined) this.#close(overdue);
+    if (this.#closed || !isReady || this.#issued.newest === undefined) return;
     this.#takeSuggestion();
     this.#retarget(stepIdle(this.#vardiff, this.#vardiffOptions, nowMs));
     if (nowMs - this.#lastNotifyMs >= JOB_AGAIN_AFTER_MS) {
@@ -254,6 +258,7 @@ export class Session {
   #welcome(id: RequestId, login: Login): void {
     if (this.#closed) return;
     if (!login.ok) {
+      this.#modules.onFailedLogin?.(this);
       this.#reject(id, 'bad-login', login.text);
       return;
     }
@@ -336,7 +341,8 @@ export class Session {
   #countShare(issued: IssuedJob, verified: boolean): void {
     const nowMs = this.#modules.clock.nowMs();
     // An unverified share may be forged: it buys nothing off.
-    if (verified) this.#demerits = Math.max(this.#demerits - 1, 0);
+    if (verified) this.#demerits.forgive();
+    this.#deadlines.noteShare();
     if (!this.#closed)
       this.#retarget(stepShare(this.#vardiff, this.#vardiffOptions, issued.difficulty, nowMs));
   }
@@ -362,8 +368,9 @@ export class Session {
 
   #blame(reason: RejectReason): void {
     if (this.#closed) return;
-    this.#demerits += REJECTIONS[reason].demerits;
-    if (this.#demerits >= DEMERITS_MAX) this.#close(reason === 'server-full' ? 'server-full' : 'demerits');
+    this.#demerits.add(reason);
+    const verdict = this.#demerits.verdict(reason);
+    if (verdict !== undefined) this.#close(verdict);
   }
 
   #close(reason: CloseReason): void {

@@ -1,8 +1,12 @@
-/** Why we closed a connection. */
+import type { DeadlineReason } from './deadlines.ts';
+import type { DemeritsReason } from './demerits.ts';
+
+/** Why we closed a connection; the words stand in the log. docs/limits.md explains them. */
 export type CloseReason =
-  | 'login-timeout'
-  | 'demerits'
-  | 'server-full'
+  | DeadlineReason
+  | DemeritsReason
+  | 'banned'
+  | 'unknown-proxy'
   | 'line-too-long'
   | 'not-reading'
   | 'tls'

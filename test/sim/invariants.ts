@@ -1,7 +1,7 @@
 import type { Job } from '../../src/mining/job.ts';
 import type { JobBook } from '../../src/mining/job-book.ts';
 import type { ParsedRequest } from '../../src/stratum/messages.ts';
-import type { CloseReason } from '../../src/stratum/session.ts';
+import type { CloseReason } from '../../src/stratum/wire.ts';
 import type { Candidates } from './candidates.ts';
 import type { JobHistory } from './job-history.ts';
 import { trueMixHash } from './sim-chain.ts';

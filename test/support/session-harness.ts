@@ -7,8 +7,9 @@ import type { Share } from '../../src/mining/share.ts';
 import type { VardiffOptions } from '../../src/mining/vardiff.ts';
 import { DEFAULT_LIMITS } from '../../src/stratum/limits.ts';
 import { parseRequest } from '../../src/stratum/messages.ts';
-import { type CloseReason, Session } from '../../src/stratum/session.ts';
+import { Session } from '../../src/stratum/session.ts';
 import type { ShareResult } from '../../src/stratum/share-desk.ts';
+import type { CloseReason } from '../../src/stratum/wire.ts';
 import { bookWithTemplate, noRandom, PAYOUT, recordedTemplate } from './mining.ts';
 import { createVirtualClock } from './virtual-clock.ts';
 

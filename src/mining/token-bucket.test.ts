@@ -24,3 +24,13 @@ test('what is given back passes again, and nothing beyond', () => {
   bucket.giveBack();
   assert.equal(takeAll(bucket, 0), 1);
 });
+
+test('what is spent beyond what there is has to be waited for', () => {
+  const bucket = new TokenBucket({ tokensMax: 10, perS: 5 }, 0);
+  assert.equal(bucket.spend(10, 0), 0);
+  assert.equal(bucket.spend(15, 0), 3_000);
+  assert.equal(bucket.take(3_000), false);
+  assert.equal(bucket.spend(0, 3_000), 0);
+  assert.equal(bucket.isFull(4_999), false);
+  assert.equal(bucket.isFull(5_000), true);
+});

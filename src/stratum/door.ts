@@ -1,0 +1,124 @@
+import type { Clock } from '../mining/ports.ts';
+import { TokenBucket } from '../mining/token-bucket.ts';
+import type { BanList } from './bans.ts';
+import type { StratumLimits } from './limits.ts';
+import { banKey, subnetKey } from './peer-address.ts';
+
+/** Why somebody is not let in; the words stand in the log and the status. */
+export const DOOR_REFUSALS = ['banned', 'full', 'address-full', 'subnet-full', 'too-hasty'] as const;
+export type DoorRefusal = (typeof DOOR_REFUSALS)[number];
+
+export interface DoorkeeperOptions {
+  readonly limits: StratumLimits;
+  /** Proxies' own addresses, behind which there are many: neither counted nor shut out. */
+  isExempt(address: string): boolean;
+}
+
+/**
+ * Each address whose pace is remembered takes 200 bytes. Who has more than this is held off by the limit of connections
+ * in all; the one that was here longest ago is forgotten first.
+ */
+const PACES_MAX = 20_000;
+
+/** Counts who is in, over all ports of an instance, and says who may come in. */
+export class Doorkeeper {
+  readonly #options: DoorkeeperOptions;
+  readonly #clock: Clock;
+  readonly #bans: BanList;
+  #inside = 0;
+  readonly #perAddress = new Map<string, number>();
+  readonly #perSubnet = new Map<string, number>();
+  /** By what a ban would be laid on, since addresses of one IPv6 network cost nothing. The latest visitor stands last. */
+  readonly #paces = new Map<string, TokenBucket>();
+  readonly #refused: Record<DoorRefusal, number> = {
+    banned: 0,
+    full: 0,
+    'address-full': 0,
+    'subnet-full': 0,
+    'too-hasty': 0,
+  };
+
+  constructor(
+    options: DoorkeeperOptions,
+    { clock, bans }: { readonly clock: Clock; readonly bans: BanList },
+  ) {
+    this.#options = options;
+    this.#clock = clock;
+    this.#bans = bans;
+  }
+
+  /** How many are in. */
+  get inside(): number {
+    return this.#inside;
+  }
+
+  /** How many were not let in since the start, by reason. */
+  get refused(): Readonly<Record<DoorRefusal, number>> {
+    return { ...this.#refused };
+  }
+
+  /**
+   * Lets a connection in, or says why not. Whoever was let in must `leave`, once.
+   * @param address as peer-address.ts writes it
+   */
+  enter(address: string): DoorRefusal | undefined {
+    const refusal = this.#judge(address);
+    if (refusal !== undefined) {
+      this.#refused[refusal] += 1;
+      return refusal;
+    }
+    this.#inside += 1;
+    if (!this.#options.isExempt(address)) {
+      count(this.#perAddress, address, 1);
+      count(this.#perSubnet, subnetKey(address), 1);
+    }
+    return undefined;
+  }
+
+  leave(address: string): void {
+    this.#inside -= 1;
+    if (this.#options.isExempt(address)) return;
+    count(this.#perAddress, address, -1);
+    count(this.#perSubnet, subnetKey(address), -1);
+  }
+
+  #judge(address: string): DoorRefusal | undefined {
+    const { limits, isExempt } = this.#options;
+    const isFull = this.#inside >= limits.connectionsMax;
+    if (isExempt(address)) return isFull ? 'full' : undefined;
+    const key = banKey(address) ?? address;
+    if (this.#bans.isBanned(key)) return 'banned';
+    if (isFull) return 'full';
+    if ((this.#perAddress.get(address) ?? 0) >= limits.connectionsPerAddressMax) return 'address-full';
+    if ((this.#perSubnet.get(subnetKey(address)) ?? 0) >= limits.connectionsPerSubnetMax)
+      return 'subnet-full';
+    return this.#takePace(key) ? undefined : 'too-hasty';
+  }
+
+  #takePace(key: string): boolean {
+    const nowMs = this.#clock.nowMs();
+    const { connectsPerSMax: perS, connectionsPerAddressMax } = this.#options.limits;
+    // At once may come as many as may stay: all rigs of a farm, after a power cut.
+    const options = { tokensMax: Math.max(perS, connectionsPerAddressMax), perS };
+    const pace = this.#paces.get(key) ?? new TokenBucket(options, nowMs);
+    this.#paces.delete(key);
+    this.#paces.set(key, pace);
+    this.#forgetPaces(nowMs);
+    return pace.take(nowMs);
+  }
+
+  #forgetPaces(nowMs: number): void {
+    for (const [key, pace] of this.#paces) {
+      if (this.#paces.size <= PACES_MAX && !pace.isFull(nowMs)) return;
+      // The newest stands last, and is asked next: full or not, it stays.
+      if (this.#paces.size === 1) return;
+      this.#paces.delete(key);
+    }
+  }
+}
+
+function count(counts: Map<string, number>, key: string, by: number): void {
+  const now = (counts.get(key) ?? 0) + by;
+  if (now === 0) counts.delete(key);
+  else counts.set(key, now);
+}
