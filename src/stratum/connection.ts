@@ -16,8 +16,11 @@ const DRAIN_WITHIN_MS = 5_000;
 const LINES_PER_TURN_MAX = 100;
 /** A miner that was away sends what it has found at once: lines for so long pass unhindered. */
 const LINE_BURST_S = 2;
-/** A connection that owes more lines than this is read again after a minute, however few a second it may send. */
-const REST_MS_MAX = 60_000;
+/**
+ * Whose chunk of 64 KiB was nothing but line ends owes two minutes. While nobody reads it, nobody sees that it has left,
+ * so another chunk is taken after so long; what it owes, it still owes.
+ */
+const REST_MS_MAX = 10_000;
 /** First byte of a TLS handshake. */
 const TLS_HANDSHAKE = 0x16;
 

@@ -8,14 +8,22 @@ import { systemClock } from '../clock.ts';
 import { PrefixAllocator } from '../mining/extranonce.ts';
 import { JobBook } from '../mining/job-book.ts';
 import { BanList } from './bans.ts';
-import { DEFAULT_BANNING } from './limits.ts';
+import { DEFAULT_BANNING, DEFAULT_LIMITS } from './limits.ts';
 import { StratumServer } from './server.ts';
 
 const HARD_BITS = { bits: '1d00ffff', target: `00000000ffff${'0'.repeat(52)}` };
 
 async function startServer(port = 0) {
-  // Bad miners and good ones come from the same address here.
-  const options = { ...onePort(EASY, port), banning: { ...DEFAULT_BANNING, isEnabled: false } };
+  // Bad miners and good ones, thousands of them, come from the same address here.
+  const { connectionsMax } = DEFAULT_LIMITS;
+  const limits = {
+    ...DEFAULT_LIMITS,
+    connectionsPerAddressMax: connectionsMax,
+    connectionsPerSubnetMax: connectionsMax,
+    linesPerSMax: 100_000,
+  };
+  const banning = { ...DEFAULT_BANNING, isEnabled: false };
+  const options = { ...onePort(EASY, port), limits, banning };
   const jobs = new JobBook(new Uint8Array(0));
   jobs.add(recordedTemplate(HARD_BITS));
   const prefixes = new PrefixAllocator(noRandom);
