@@ -131,3 +131,47 @@ test('what follows a login that somebody else is asked about waits for the answe
   assert.deepEqual(handled, ['before', 'login', 'after', 'later']);
   assert.equal(socket.isPaused(), false);
 });
+
+test('who sends more lines than allowed, empty ones too, is read later, and answered all', async () => {
+  const { session, handled } = createFakeSession();
+  const { socket, feed, clock } = start(session);
+  const { linesPerSMax } = DEFAULT_LIMITS;
+  socket.emit('data', Buffer.from('\n'.repeat(2 * linesPerSMax - 1)));
+  feed('a');
+  assert.equal(socket.isPaused(), false);
+  feed('b');
+  for (let i = 0; i < linesPerSMax - 1; i++) socket.emit('data', Buffer.from('\n'));
+  assert.deepEqual(handled, ['a', 'b']);
+  assert.equal(socket.isPaused(), true);
+  await clock.advance(1);
+  assert.equal(socket.isPaused(), true);
+  await clock.advance(1_000);
+  assert.equal(socket.isPaused(), false);
+  assert.equal(socket.destroyed, false);
+});
+
+test('a chunk of nothing but line ends is rested on for ten seconds at the most, and nothing is left of a closed one', async () => {
+  const { session } = createFakeSession();
+  const { socket, clock } = start(session);
+  socket.emit('data', Buffer.from('\n'.repeat(65_536)));
+  await clock.advance(9_999);
+  assert.equal(socket.isPaused(), true);
+  await clock.advance(1);
+  assert.equal(socket.isPaused(), false);
+  socket.emit('data', Buffer.from('\n'.repeat(65_536)));
+  assert.equal(clock.pending(), 1);
+  socket.emit('close');
+  assert.equal(clock.pending(), 0);
+});
+
+test('a rest does not end with the turn of a line that had to wait', async () => {
+  const { session, handled } = createFakeSession((name) => name === 'block');
+  const { socket, feed, clock } = start(session);
+  socket.emit('data', Buffer.from('\n'.repeat(2_000)));
+  feed('block', 'a');
+  await turn();
+  assert.deepEqual(handled, ['block', 'a']);
+  assert.equal(socket.isPaused(), true);
+  await clock.advance(10_000);
+  assert.equal(socket.isPaused(), false);
+});

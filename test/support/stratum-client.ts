@@ -44,8 +44,9 @@ export class StratumClient {
     });
   }
 
-  static async connect(port: number, host = '127.0.0.1'): Promise<StratumClient> {
-    const socket = connect({ port, host });
+  /** @param localAddress where it comes from; all of 127.0.0.0/8 is this machine */
+  static async connect(port: number, host = '127.0.0.1', localAddress?: string): Promise<StratumClient> {
+    const socket = connect({ port, host, ...(localAddress !== undefined && { localAddress }) });
     await once(socket, 'connect');
     return new StratumClient(socket);
   }
