@@ -1,4 +1,4 @@
-/** What strangers may take of an instance. Each is a setting of `stratum.limits`; docs/stratum.md explains them. */
+/** What strangers may take of an instance. Each is a setting of `stratum.limits`; docs/limits.md explains them. */
 export interface StratumLimits {
   /** In all. */
   readonly connectionsMax: number;
@@ -25,7 +25,7 @@ export interface StratumLimits {
 export interface BanningRules {
   readonly isEnabled: boolean;
   readonly timeMs: number;
-  /** A connection's invalid shares, in percent of those since the last check… */
+  /** An address's invalid shares, in percent of those since the last check… */
   readonly invalidPercent: number;
   /** …which comes after so many. */
   readonly checkThreshold: number;
