@@ -3,7 +3,7 @@ import { cutText, manyText, spanText } from './status-words.ts';
 import { textTable } from './text-table.ts';
 
 /** So that a table of IPv6 networks stays within 80 columns. */
-const NAME_COLUMNS_MAX = 16;
+const NAME_COLUMNS_MAX = 17;
 
 /** For people. A word that a newer KPSS has is shown as it is. */
 const REASONS: Readonly<Record<ApiBan['reason'], string>> = {

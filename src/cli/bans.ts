@@ -108,7 +108,8 @@ async function findKeeper({ url: given, config: named }: BansArgs, io: BansIo): 
     io.complain(`kpss bans: ${urlTrouble(given)}`);
     return 2;
   }
-  if (base !== undefined) {
+  // A port of the system's choice is only known from the log.
+  if (base !== undefined && (given !== undefined || base.port !== '0')) {
     const keeper = runningKeeper(base, io.signal);
     const told = await keeper.list();
     if (told.ok) return { keeper, bans: told.value };
@@ -133,7 +134,12 @@ async function findFiles(
   const { dataDirectory } = resolved.config;
   const keeper = fileKeeper(dataDirectory, io.clock.nowMs());
   const told = await keeper.list();
-  const why = base === undefined ? 'web: is off' : `no KPSS answers at ${base.origin}`;
+  const why =
+    base === undefined
+      ? 'web: is off'
+      : base.port === '0'
+        ? 'web: is at any port'
+        : `no KPSS answers at ${base.origin}`;
   if (!told.ok) {
     io.complain(`kpss bans: ${why}, and ${told.sentence}`);
     return 1;

@@ -6,7 +6,7 @@ import { apiStatus } from '../../test/support/api-status.ts';
 import { createKeptLog } from '../../test/support/scripted-rpc.ts';
 import { createVirtualClock } from '../../test/support/virtual-clock.ts';
 import { KpssError } from '../error.ts';
-import type { ApiBan, ApiError, ApiStatus } from './api-types.ts';
+import type { ApiError, ApiStatus } from './api-types.ts';
 import { WebServer, type WebServerModules, type WebServerOptions } from './server.ts';
 
 const HASH = `00000000${'ab'.repeat(28)}`;
@@ -89,39 +89,6 @@ test('the front page says what there is', async () => {
   assert.match(text, /\/api\/v1\/status/);
   assert.match(text, /\/notify\//);
   assert.equal(text.trimEnd().split('\n').length, 4);
-});
-
-test('bans are listed and lifted, and who asks next sees it', async () => {
-  const ban: ApiBan = {
-    ...{ instance: 'ravencoin-main', address: '2001:db8::/64', reason: 'garbage' },
-    ...{ since: '2026-01-31T11:58:00.000Z', until: '2026-01-31T12:08:00.000Z' },
-  };
-  let bans = [ban];
-  const asked: (readonly [string, string | undefined])[] = [];
-  const lift = (instance: string, address: string | undefined): number => {
-    asked.push([instance, address]);
-    const count = bans.length;
-    bans = [];
-    return count;
-  };
-  const { url } = await serve({}, { bans: { list: () => bans, lift } });
-  const list = async () => (await fetch(`${url}/api/v1/bans`)).json();
-  const remove = (path: string, init: RequestInit = {}) =>
-    fetch(`${url}/api/v1/bans/${path}`, { method: 'DELETE', ...init });
-  assert.deepEqual(await list(), { bans: [ban] });
-  const foreign = await remove('ravencoin-main', { headers: { origin: 'http://evil.example' } });
-  assert.equal(await codeOf(foreign), 'wrong-origin');
-  assert.equal(await codeOf(await remove('dogecoin/192.0.2.1')), 'unknown-instance');
-  assert.deepEqual(asked, []);
-  assert.deepEqual(await (await remove('ravencoin-main/2001:db8::%2F64')).json(), { lifted: 1 });
-  assert.deepEqual(await list(), { bans: [] });
-  assert.equal(await codeOf(await remove('ravencoin-main/192.0.2.1')), 'not-banned');
-  assert.deepEqual(await (await remove('ravencoin-test')).json(), { lifted: 0 });
-  assert.deepEqual(asked, [
-    ['ravencoin-main', '2001:db8::/64'],
-    ['ravencoin-main', '192.0.2.1'],
-    ['ravencoin-test', undefined],
-  ]);
 });
 
 test('a hash is taken from the address, from a plain body, from a form and from JSON', async () => {
