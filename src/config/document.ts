@@ -93,7 +93,8 @@ function offsetOf(contents: Node | null, path: Path): number | undefined {
   let offset = isNode(contents) ? contents.range?.[0] : undefined;
   for (const step of path) {
     if (isMap(node)) {
-      const pair = node.items.find((item) => isScalar(item.key) && item.key.value === step);
+      // A key may be a number: `3333:`.
+      const pair = node.items.find((item) => isScalar(item.key) && String(item.key.value) === step);
       if (!isPair(pair) || !isScalar(pair.key)) return offset;
       offset = pair.key.range?.[0] ?? offset;
       node = pair.value;

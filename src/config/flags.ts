@@ -45,7 +45,8 @@ export function applyFlags(
       problems.addTo(flag.label, text);
     } else if (isGroup(only.value)) {
       if (flag.name === 'node') dropOtherNodes(only.value);
-      write(only.value, only.path, flag, value, problems);
+      const target = flag.path[0] === 'stratum' ? toThePort(only, flag, value, problems) : flag;
+      if (target !== undefined) write(only.value, only.path, target, value, problems);
     }
   }
 }
@@ -61,6 +62,36 @@ function dropOtherNodes(instance: Group): void {
   if (instance.node.p2p !== 'off') delete instance.node.p2p;
 }
 
+/**
+ * Where the file has a list of ports, its single one is meant.
+ * @returns undefined when there are several, which is noted
+ */
+function toThePort(
+  { value: instance, path: base }: InstanceEntry,
+  flag: Flag,
+  value: string,
+  problems: Problems,
+): Flag | undefined {
+  const ports = isGroup(instance) && isGroup(instance.stratum) ? instance.stratum.ports : undefined;
+  const setting = flag.path.at(-1) ?? '';
+  if (isGroup(ports) && Object.keys(ports).length === 1) {
+    const [[number = '', settings] = []] = Object.entries(ports);
+    if (flag.name !== 'port') return { ...flag, path: ['stratum', 'ports', number, setting] };
+    // Its number is its name.
+    delete ports[number];
+    ports[value] = settings;
+    problems.label([...base, 'stratum', 'ports', value], flag.label);
+    return undefined;
+  }
+  if (Array.isArray(ports) && ports.length === 1) {
+    return isGroup(ports[0]) ? { ...flag, path: ['stratum', 'ports', 0, setting] } : undefined;
+  }
+  if (!Array.isArray(ports) && !isGroup(ports)) return flag;
+  const count = Object.keys(ports).length;
+  problems.addTo(flag.label, `the file has ${count} ports, and a flag changes a single one`);
+  return undefined;
+}
+
 /** The flag that would set a missing setting, where there is no file to write it to. */
 export function flagFor(path: Path): string {
   return OF_INSTANCE.find((flag) => flag.path[0] === path[0])?.label ?? pathText(path);
@@ -69,12 +100,13 @@ export function flagFor(path: Path): string {
 function write(target: Group, base: Path, flag: Flag, value: string | undefined, problems: Problems): void {
   if (value === undefined) return;
   let group = target;
-  for (const step of flag.path.slice(0, -1)) {
+  for (const [i, step] of flag.path.slice(0, -1).entries()) {
     group[step] ??= {};
     const next = group[step];
+    const isList = Array.isArray(next) && typeof flag.path[i + 1] === 'number';
     // Not a group: the file is wrong there, which is told in its own place.
-    if (!isGroup(next)) return;
-    group = next;
+    if (!isGroup(next) && !isList) return;
+    group = next as Group;
   }
   const isNumber = flag.name === 'port' && /^\d+$/.test(value);
   group[flag.path.at(-1) ?? ''] = isNumber ? Number(value) : value;

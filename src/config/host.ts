@@ -21,6 +21,18 @@ export function isEverywhere(host: string): boolean {
   return EVERYWHERE.includes(withoutBrackets(host));
 }
 
+/** @returns whether two programs that listen there would want a port of the same address */
+export function shareAddress(one: string, other: string): boolean {
+  const [a, b] = [withoutBrackets(one).toLowerCase(), withoutBrackets(other).toLowerCase()];
+  if (a === b) return true;
+  // What listens on all of IPv6 does so on all of IPv4; not the other way round.
+  const holds = (all: string, single: string): boolean =>
+    all === '::' || all === '*' || (all === '0.0.0.0' && isIP(single) !== 6);
+  if (holds(a, b) || holds(b, a)) return true;
+  const isName = a === 'localhost' || b === 'localhost';
+  return isName && isLoopback(a) && isLoopback(b);
+}
+
 /** @returns whether it can be an IP address, without brackets, or a host name */
 export function isHost(host: string): boolean {
   return isIP(host) > 0 || /^[a-z0-9]([a-z0-9._-]*[a-z0-9])?$/i.test(host);

@@ -5,8 +5,9 @@ import { resolveLogin } from './login-section.ts';
 import { readNodes, resolveNodes } from './nodes-section.ts';
 import { resolvePayout } from './payout-section.ts';
 import type { Path, Problems } from './problems.ts';
-import { instanceSchema, payoutSchema, rootSchema, stratumSchema } from './schema.ts';
+import { instanceSchema, payoutSchema, rootSchema } from './schema.ts';
 import { type Group, isGroup, readSection } from './section.ts';
+import { stratumSchema } from './stratum-schema.ts';
 import { resolveStratum } from './stratum-section.ts';
 import { resolveThrottle } from './throttle-section.ts';
 import { resolveTips } from './tips-section.ts';
@@ -30,6 +31,8 @@ export interface InstanceResult {
   readonly name: string | undefined;
   /** Undefined when something in it is wrong; `problems` then has every fault that can be seen at once. */
   readonly instance: InstanceConfig | undefined;
+  /** Where the numbers of its ports stand, in their order. */
+  readonly portPaths: readonly Path[];
 }
 
 /**
@@ -50,19 +53,25 @@ export function resolveInstance(
   const throttle = resolveThrottle(groups.throttle, path, problems);
   const payout = readSection(payoutSchema, groups.payout, [...path, 'payout'], problems);
   const stratum = readSection(stratumSchema, groups.stratum, [...path, 'stratum'], problems);
-  const ports = stratum && resolveStratum(stratum, [...path, 'stratum'], problems);
+  const miners = stratum && resolveStratum(stratum, [...path, 'stratum'], context, problems);
+  const portPaths = miners?.portPaths ?? [];
   const network = resolveNetwork(groups, path, problems);
   const paid = payout && resolvePayout(payout, [...path, 'payout'], network, problems);
   const isPaidByLogin = paid !== undefined && paid.payout.mainScript === undefined;
   const loginPath = [...path, 'stratum', 'login'];
   const login = resolveLogin(stratum?.login, loginPath, { network, isPaidByLogin }, problems);
-  if (network === undefined) return { name: base?.name, instance: undefined };
+  if (network === undefined) return { name: base?.name, instance: undefined, portPaths };
   const name = base?.name ?? `${network.coin}-${network.name}`;
   const nodes = entries && resolveNodes(entries, { ...context, network, name }, problems);
-  if (problems.count > faultsBefore || !nodes || !paid || !ports) {
-    return { name: base?.name === groups.name ? name : undefined, instance: undefined };
+  if (problems.count > faultsBefore || !nodes || !paid || !miners) {
+    return { name: base?.name === groups.name ? name : undefined, instance: undefined, portPaths };
   }
-  return { name, instance: { name, network, nodes, tips, throttle, ...paid, login, stratum: ports } };
+  const { stratum: side } = miners;
+  return {
+    name,
+    instance: { name, network, nodes, tips, throttle, ...paid, login, stratum: side },
+    portPaths,
+  };
 }
 
 /** The network, or undefined with a problem noted; a misspelt word is the schema's to report. */

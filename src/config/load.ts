@@ -1,17 +1,16 @@
 import { readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import type { PortOptions } from '../stratum/listener.ts';
 import { resolveDataDirectory } from './data-directory.ts';
 import { type Machine, thisMachine } from './data-folder.ts';
 import { CONFIG_BYTES_MAX, type ConfigDocument, type DocumentResult, parseConfigText } from './document.ts';
 import { ambiguousVariables, type Environment, strayVariables } from './environment.ts';
 import { applyFlags, flagFor, type InstanceEntry } from './flags.ts';
-import { isEverywhere } from './host.ts';
 import { type InstanceResult, resolveInstance } from './instance-section.ts';
+import { checkPorts } from './port-checks.ts';
 import { type Path, Problems } from './problems.ts';
 import { instanceSchema, logSchema } from './schema.ts';
 import { type Group, isGroup, readSection } from './section.ts';
-import type { Config, ConfigFlags, ConfigResult } from './types.ts';
+import type { ConfigFlags, ConfigResult } from './types.ts';
 import { resolveVerifier } from './verifier-section.ts';
 import { resolveWeb } from './web-section.ts';
 import { gotText, listText } from './words.ts';
@@ -63,7 +62,10 @@ export function resolveConfig({ file, flags, env, machine }: ConfigSources): Con
   const web = resolveWeb(root.web, problems);
   checkVariables(env, found, problems);
   checkTogether(found, problems);
-  checkWebPort(web, root.web !== undefined, found, problems);
+  const ports = found.flatMap(({ instance, portPaths }) =>
+    instance === undefined ? [] : { name: instance.name, ports: instance.stratum.ports, portPaths },
+  );
+  checkPorts(ports, { web, isGiven: root.web !== undefined }, problems);
   if (problems.count > 0) return { ok: false, problems: problems.list };
   const instances = found.flatMap(({ instance }) => instance ?? []);
   return {
@@ -148,34 +150,6 @@ function checkTogether(found: readonly FoundInstance[], problems: Problems): voi
     const before = found.slice(0, i).flatMap((other) => other.instance ?? []);
     if (before.some(({ name }) => name === instance.name)) {
       problems.add([...path, 'name'], `another instance is called ${instance.name} too: give each a name`);
-    }
-    for (const { host, port } of instance.stratum.ports) {
-      const isIts = (known: PortOptions) => port !== 0 && known.port === port && known.host === host;
-      const other = before.find(({ stratum }) => stratum.ports.some(isIts));
-      if (other !== undefined)
-        problems.add([...path, 'stratum', 'port'], `${port} is the port of ${other.name} already`);
-    }
-  }
-}
-
-/** @param isGiven whether the file has it: if not, it is the other port that was chosen */
-function checkWebPort(
-  web: Config['web'],
-  isGiven: boolean,
-  found: readonly FoundInstance[],
-  problems: Problems,
-): void {
-  if (web === undefined || web.port === 0) return;
-  for (const { instance, path } of found) {
-    if (instance === undefined) continue;
-    const isIts = ({ host, port }: PortOptions) =>
-      port === web.port && (host === web.host || isEverywhere(host));
-    if (!instance.stratum.ports.some(isIts)) continue;
-    const { port } = web;
-    if (isGiven) problems.add(['web', 'port'], `${port} is the port of ${instance.name}’s miners already`);
-    else {
-      const text = `${port} is where the status is served: choose another, or another web.port`;
-      problems.add([...path, 'stratum', 'port'], text);
     }
   }
 }

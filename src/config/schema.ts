@@ -1,48 +1,29 @@
 import { z } from 'zod';
 import { NETWORKS } from '../chain/coins.ts';
 import { CACHE_OFF } from './cache-folder.ts';
-import { isHost, isLoopback, parseHostPort } from './host.ts';
-import { listText } from './words.ts';
+import { isLoopback, parseHostPort } from './host.ts';
+import { difficulty, number, oneOf, SWITCH, text, wordOr } from './leaves.ts';
+import {
+  banningSchema,
+  limitsSchema,
+  OLD_STRATUM_NAMES,
+  port,
+  stratumSchema,
+  tlsSchema,
+  vardiffSchema,
+} from './stratum-schema.ts';
 
-// The shape of kpss.yaml. Each leaf has one message, which says what was expected; words.ts adds what was found. Groups
-// in a group are unknown here, because each is read by itself: one wrong setting hides no fault of another group.
+// The shape of kpss.yaml. Each leaf has one message, as leaves.ts has it. Groups in a group are
+// unknown here, because each is read by itself: one wrong setting hides no fault of another group.
 
 const COINS = [...new Set(NETWORKS.map(({ coin }) => coin))];
 const NETWORK_NAMES = [...new Set(NETWORKS.map(({ name }) => name))];
-const DIFFICULTY = 'expected a difficulty from 1e-10 to 1e12';
-
-function text(expected: string) {
-  return z.string({ error: expected }).min(1, { error: expected });
-}
-
-function number(expected: string, min: number, max: number) {
-  return z.number({ error: expected }).min(min, { error: expected }).max(max, { error: expected });
-}
-
-/**
- * A word of these, or else a text that fits.
- * @param words are offered for what is nearly one of them
- */
-function wordOr(words: readonly string[], fits: (text: string) => boolean, expected: string) {
-  return text(expected).refine((given) => words.includes(given) || fits(given), {
-    error: expected,
-    params: { words },
-  });
-}
-
-function oneOf<const T extends readonly string[]>(values: T) {
-  return z.enum(values, { error: `expected ${listText(values)}` });
-}
-
-/** Below it a difficulty's target is all ones: every hash is a share. Above 1e12 no network ever was. */
-const difficulty = number(DIFFICULTY, 1e-10, 1e12);
 
 const NODE_NAME = 'expected a name of at most 64 letters, digits, dots, colons and hyphens';
 const PRIORITY = 'expected a whole number from 1, the first choice, to 100';
 const P2P = 'expected auto, off, or host and port of the node’s P2P, for example 127.0.0.1:8767';
 const ZMQ =
   'expected off, or the address that zmqpubhashblock has on this node, for example tcp://127.0.0.1:28332';
-const SWITCH = 'expected true or false';
 
 export const nodeSchema = z.strictObject({
   name: z
@@ -111,29 +92,6 @@ export const payoutSchema = z.strictObject({
   tag: z.string({ error: 'expected a text, in quotes where it has signs' }).optional(),
 });
 
-/** Seconds between shares and between retargets; an hour is longer than any miner waits. */
-const seconds = number('expected seconds, from 0.1 to 3600', 0.1, 3600).optional();
-
-export const vardiffSchema = z.strictObject({
-  min: difficulty.optional(),
-  max: difficulty.optional(),
-  start: difficulty.optional(),
-  targetTimeS: seconds,
-  retargetTimeS: seconds,
-  variancePercent: number('expected a percentage from 1 to 100', 1, 100).optional(),
-});
-
-const HOST = 'expected an IP address or host name of this machine to listen on';
-const PORT = 'expected a port number from 1 to 65535, or 0 for any free one';
-
-export const stratumSchema = z.strictObject({
-  host: z.string({ error: HOST }).refine(isHost, { error: HOST }).optional(),
-  port: number(PORT, 0, 65535).int({ error: PORT }).optional(),
-  difficulty: difficulty.optional(),
-  vardiff: z.unknown().optional(),
-  login: z.unknown().optional(),
-});
-
 /** A farm names its accounts, not its cards; looked up in a set, so the bound is that of a file somebody wrote. */
 const ALLOWED_MAX = 10_000;
 const ALLOWED = 'expected a list of addresses or user names, each in quotes';
@@ -193,7 +151,7 @@ const WEB_HOST =
 
 export const webSchema = z.strictObject({
   host: z.string({ error: WEB_HOST }).refine(isLoopback, { error: WEB_HOST }).optional(),
-  port: number(PORT, 0, 65535).int({ error: PORT }).optional(),
+  port,
 });
 
 const DIRECTORY = 'expected the path of a folder, or off';
@@ -222,6 +180,9 @@ const GROUPS: Readonly<Record<string, z.ZodObject>> = {
   stratum: stratumSchema,
   vardiff: vardiffSchema,
   login: loginSchema,
+  tls: tlsSchema,
+  limits: limitsSchema,
+  banning: banningSchema,
   verifier: verifierSchema,
   web: webSchema,
   log: logSchema,
@@ -229,7 +190,9 @@ const GROUPS: Readonly<Record<string, z.ZodObject>> = {
 
 /** @returns the settings that are offered to whoever wrote an unknown one */
 export function namesOf(schema: z.ZodObject): string[] {
-  return Object.keys(schema.shape).filter((key) => !Object.hasOwn(OLD_NAMES, key));
+  return Object.keys(schema.shape).filter(
+    (key) => !(Object.hasOwn(OLD_NAMES, key) || OLD_STRATUM_NAMES.includes(key)),
+  );
 }
 
 /** @returns the groups inside a group that have such a setting, for one that was written a level too high */

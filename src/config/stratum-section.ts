@@ -1,69 +1,111 @@
 import type { z } from 'zod';
-import type { VardiffOptions } from '../mining/vardiff.ts';
-import { DEFAULT_BANNING, DEFAULT_LIMITS } from '../stratum/limits.ts';
+import type { PortOptions } from '../stratum/listener.ts';
+import type { StratumServerOptions } from '../stratum/server.ts';
+import { resolveBanning, resolveLimits } from './limits-section.ts';
+import { type PlaceContext, type PortSection, resolvePort } from './port-section.ts';
 import type { Path, Problems } from './problems.ts';
-import { type stratumSchema, vardiffSchema } from './schema.ts';
-import { readSection } from './section.ts';
-import type { InstanceConfig } from './types.ts';
+import { type Group, isGroup, readSection } from './section.ts';
+import { PORT, PORTS_MAX, portSchema, type stratumSchema } from './stratum-schema.ts';
+import { gotText } from './words.ts';
 
-type StratumSection = z.output<typeof stratumSchema>;
+type StratumSection = Partial<z.output<typeof stratumSchema>>;
 
-/** Nobody else reaches the miners' port until its owner says so: stratum has neither encryption nor passwords. */
-const DEFAULT_HOST = '127.0.0.1';
-const DEFAULT_PORT = 3333;
-/** A card of 20 MH/s finds a share of difficulty 0.05 every 11 seconds, so most begin about right. */
-const DEFAULT_START = 0.05;
-/** A processor of 400 hashes a second finds one of 1e-6 every 11 seconds. */
-const DEFAULT_MIN = 1e-6;
-/** A farm of 400 GH/s on one connection. */
-const DEFAULT_MAX = 1000;
-/** Often enough for an honest hashrate within minutes, seldom enough that verifying costs nothing. */
-const DEFAULT_TARGET_TIME_S = 10;
-/** Six shares at the target's pace. */
-const DEFAULT_RETARGET_TIME_S = 60;
-/** Six shares vary by 40 percent by chance alone; a narrower band would change difficulty without cause. */
-const DEFAULT_VARIANCE_PERCENT = 40;
+/** The miners' side of an instance, and where in the file each of its ports stands. */
+export interface StratumResult {
+  readonly stratum: StratumServerOptions;
+  /** In the order of the ports: paths of the setting that names its number. */
+  readonly portPaths: readonly Path[];
+}
 
-/** Where miners connect, and how difficult their shares are. */
+/** Where miners connect, how difficult their shares are, and what strangers may take. */
 export function resolveStratum(
   section: StratumSection,
   path: Path,
+  context: PlaceContext,
   problems: Problems,
-): InstanceConfig['stratum'] {
-  const { host = DEFAULT_HOST, port = DEFAULT_PORT, difficulty, vardiff } = section;
-  if (difficulty !== undefined && vardiff !== undefined) {
-    problems.add([...path, 'difficulty'], 'either a fixed difficulty or vardiff, not both');
-  }
-  const fixed = difficulty === undefined ? {} : { min: difficulty, max: difficulty, start: difficulty };
-  const following = readSection(vardiffSchema, vardiff, [...path, 'vardiff'], problems);
-  const resolved = resolveVardiff({ ...following, ...fixed }, [...path, 'vardiff'], problems);
-  return { ports: [{ host, port, vardiff: resolved }], limits: DEFAULT_LIMITS, banning: DEFAULT_BANNING };
+): StratumResult {
+  const entries = readPorts(section, path, problems);
+  const ports: PortOptions[] = [];
+  for (const { own, at } of entries) ports.push(resolvePort(own, at, { ...context, problems }));
+  const limits = resolveLimits(section, path, problems);
+  const banning = resolveBanning(section.banning, [...path, 'banning'], problems);
+  return { stratum: { ports, limits, banning }, portPaths: entries.map(({ portPath }) => portPath) };
 }
 
-function resolveVardiff(
-  section: z.output<typeof vardiffSchema>,
-  path: Path,
-  problems: Problems,
-): VardiffOptions {
-  const { min, max, start } = section;
-  // What is given moves the defaults out of its way: `min: 2000` alone is no contradiction.
-  const minDifficulty = min ?? Math.min(DEFAULT_MIN, max ?? DEFAULT_MIN, start ?? DEFAULT_MIN);
-  const maxDifficulty = max ?? Math.max(DEFAULT_MAX, minDifficulty, start ?? DEFAULT_MAX);
-  const startDifficulty = start ?? Math.min(Math.max(DEFAULT_START, minDifficulty), maxDifficulty);
-  if (minDifficulty > maxDifficulty) {
-    problems.add([...path, 'min'], `expected at most max, ${maxDifficulty}, got ${minDifficulty}`);
-  } else if (startDifficulty < minDifficulty || startDifficulty > maxDifficulty) {
-    problems.add(
-      [...path, 'start'],
-      `expected a difficulty between min, ${minDifficulty}, and max, ${maxDifficulty}, got ${startDifficulty}`,
-    );
+/** A port's settings, with where each group of them stands: in the port, or beside the list where it counts for all. */
+interface PortEntry {
+  readonly own: PortSection;
+  readonly at: (key: keyof PortSection) => Path;
+  readonly portPath: Path;
+}
+
+/** The short form, which is a single port; or the list `ports`; or the old server's group, in which numbers are names. */
+function readPorts(section: StratumSection, path: Path, problems: Problems): PortEntry[] {
+  const { ports } = section;
+  if (ports === undefined) {
+    return [{ own: section, at: (key) => [...path, key], portPath: [...path, 'port'] }];
   }
+  const at = [...path, 'ports'];
+  if (section.port !== undefined) {
+    problems.add([...path, 'port'], 'either port or ports, not both: give each of ports its own');
+  }
+  const named = isGroup(ports) ? Object.entries(ports) : undefined;
+  if (named === undefined && !Array.isArray(ports)) {
+    problems.add(at, `expected a list of ports${gotText([], ports)}`);
+    return [];
+  }
+  const values: readonly (readonly [string | number, unknown])[] =
+    named ?? (ports as unknown[]).map((value, i) => [i, value]);
+  if (values.length === 0) problems.add(at, 'expected at least one port');
+  if (values.length > PORTS_MAX) {
+    problems.add(at, `expected at most ${PORTS_MAX} ports, got ${values.length}`);
+    return [];
+  }
+  return values.flatMap(([key, value]) => {
+    const portAt = [...at, key];
+    const given = named === undefined ? value : withNumber(String(key), value, portAt, problems);
+    if (named !== undefined && given === undefined) {
+      problems.add(portAt, `expected a group of settings${gotText([], value)}`);
+      return [];
+    }
+    const own = readSection(portSchema, given, portAt, problems);
+    if (own === undefined) return [];
+    if (own.port === undefined && !hasKey(given, 'port')) {
+      problems.add([...portAt, 'port'], 'is missing: each of several ports needs its number');
+    }
+    const portPath = named === undefined ? [...portAt, 'port'] : portAt;
+    return [{ ...withCommon(own, section, portAt, path), portPath }];
+  });
+}
+
+/** @returns the settings of a port whose number is its name; undefined where they are no group */
+function withNumber(key: string, value: unknown, path: Path, problems: Problems): Group | undefined {
+  if (!isGroup(value)) return undefined;
+  const port = /^\d{1,5}$/.test(key) ? Number(key) : Number.NaN;
+  if (!(port >= 1 && port <= 65535)) problems.add(path, `${PORT}, as the name of each`);
+  if (Object.hasOwn(value, 'port')) problems.add([...path, 'port'], 'its name is its number: leave this out');
+  return { ...value, port: port >= 1 && port <= 65535 ? port : 0 };
+}
+
+/** One says how difficult shares are: what is beside the list counts where the port has none of them. */
+const DIFFICULTIES = ['difficulty', 'vardiff', 'diff', 'varDiff'] as const;
+
+function withCommon(
+  own: PortSection,
+  common: StratumSection,
+  portPath: Path,
+  path: Path,
+): Omit<PortEntry, 'portPath'> {
+  const hasDifficulty = DIFFICULTIES.some((key) => own[key] !== undefined);
+  const shared: (keyof PortSection)[] = ['host', 'tls', 'proxies'];
+  if (!hasDifficulty) shared.push(...DIFFICULTIES);
+  const inherited = shared.filter((key) => own[key] === undefined && common[key] !== undefined);
   return {
-    minDifficulty,
-    maxDifficulty,
-    startDifficulty,
-    targetTimeMs: (section.targetTimeS ?? DEFAULT_TARGET_TIME_S) * 1000,
-    retargetTimeMs: (section.retargetTimeS ?? DEFAULT_RETARGET_TIME_S) * 1000,
-    variancePercent: section.variancePercent ?? DEFAULT_VARIANCE_PERCENT,
+    own: { ...Object.fromEntries(inherited.map((key) => [key, common[key]])), ...own },
+    at: (key) => (inherited.includes(key) ? [...path, key] : [...portPath, key]),
   };
+}
+
+function hasKey(value: unknown, key: string): boolean {
+  return isGroup(value) && Object.hasOwn(value, key);
 }

@@ -4,6 +4,7 @@ import type { Clock } from '../mining/ports.ts';
 import type { VardiffOptions } from '../mining/vardiff.ts';
 import { AddressRanges, peerAddress } from './peer-address.ts';
 import { readProxyHeader } from './proxy-stage.ts';
+import type { PortTls } from './tls-stage.ts';
 
 /** How many connections the system holds for us while we are busy: a farm that comes back at once after a power cut. */
 const BACKLOG = 4096;
@@ -15,6 +16,8 @@ export interface PortOptions {
   readonly port: number;
   /** A fixed difficulty is a vardiff with no room. */
   readonly vardiff: VardiffOptions;
+  /** Plain when left out. */
+  readonly tls?: PortTls;
   /** Addresses and networks of which a PROXY header is believed; nobody when left out. */
   readonly proxies?: readonly string[] | undefined;
 }
