@@ -10,6 +10,7 @@ import { createRpcClient } from './node/rpc-client.ts';
 import { createNodeSignals } from './node-signals.ts';
 import type { BanStore } from './store/ban-store.ts';
 import type { JournalStore } from './store/journal-store.ts';
+import type { ReadTls } from './stratum/tls-stage.ts';
 
 export interface AppInstance extends Omit<InstanceOptions, 'pow'> {
   /** The network's when left out. */
@@ -28,6 +29,8 @@ export interface AppModules {
   readonly journalStore?: (instanceName: string) => JournalStore | undefined;
   /** Where an instance's bans are kept, opened; they end with the process when left out. */
   readonly banStore?: (instanceName: string, log: Log) => BanStore | undefined;
+  /** Has the certificates of ports with TLS; needed where there are some. */
+  readonly readTls?: ReadTls | undefined;
 }
 
 /** All instances of one process, started and stopped together. */
@@ -63,7 +66,7 @@ export class App {
 
   /**
    * @returns each instance's stratum ports, in order
-   * @throws KpssError KPSS_PORT_UNAVAILABLE; what was opened before is closed again
+   * @throws KpssError KPSS_PORT_UNAVAILABLE, KPSS_TLS_CERTIFICATE; what was opened before is closed again
    */
   async start(): Promise<number[][]> {
     const ports: number[][] = [];

@@ -7,8 +7,8 @@ import { InstanceSignals } from './instance-signals.ts';
 import type { InstanceStatus } from './instance-status.ts';
 import { EXPERIMENTAL_PROOFS_OF_WORK, type KawPow } from './kawpow/params.ts';
 import type { Verifier } from './kawpow/verifier.ts';
-import { addressesOf } from './miner-addresses.ts';
 import { MinerLogins } from './miner-logins.ts';
+import { portFields, portLine } from './miners-ports.ts';
 import { PrefixAllocator } from './mining/extranonce.ts';
 import type { Job } from './mining/job.ts';
 import { JobBook } from './mining/job-book.ts';
@@ -36,6 +36,7 @@ import {
 } from './stratum/server.ts';
 import type { Session } from './stratum/session.ts';
 import type { ShareResult } from './stratum/share-desk.ts';
+import type { ReadTls } from './stratum/tls-stage.ts';
 import { ThrottledBlocks } from './throttled-blocks.ts';
 
 /** How often the log sums up what goes on. */
@@ -80,6 +81,8 @@ export interface InstanceModules {
   readonly onBlock?: (block: BlockOutcome) => void;
   /** Who is shut out of the miners' ports; one that ends with the process when left out. */
   readonly bans?: BanList | undefined;
+  /** Has the certificates of ports with TLS; needed where there are some. */
+  readonly readTls?: ReadTls | undefined;
   /** StratumServer when left out. */
   readonly createServer?: (options: StratumServerOptions, modules: StratumServerModules) => MinersServer;
 }
@@ -172,13 +175,13 @@ export class Instance {
   /**
    * Opens the miners' ports at once, whether the node is ready or not: miners connect, and get work when there is some.
    * @returns the ports, in order
-   * @throws KpssError KPSS_PORT_UNAVAILABLE
+   * @throws KpssError KPSS_PORT_UNAVAILABLE, KPSS_TLS_CERTIFICATE
    */
   async start(): Promise<number[]> {
     const ports = await this.#server.listen();
-    for (const [i, { host }] of this.#options.stratum.ports.entries()) {
-      const urls = addressesOf(host).map((address) => `stratum+tcp://${address}:${ports[i]}`);
-      this.#modules.log.info({ host, port: ports[i] }, `miners connect to ${urls.join(' or ')}`);
+    for (const [i, options] of this.#options.stratum.ports.entries()) {
+      const open = { options, port: ports[i] ?? 0, fingerprint: this.#server.fingerprints?.[i] };
+      this.#modules.log.info(portFields(open), portLine(open));
     }
     this.#warnIfExperimental();
     // Not before the ports are ours: another KPSS that has it would write to the same journal.
@@ -234,6 +237,14 @@ export class Instance {
     };
   }
 
+  /**
+   * Has new connections get the certificates that are on the disk now.
+   * @throws KpssError KPSS_TLS_CERTIFICATE; ports whose certificate cannot be used keep the one they have
+   */
+  async readCertificates(): Promise<void> {
+    await this.#server.readCertificates?.();
+  }
+
   /** Has a template asked for now. */
   refresh(): void {
     this.#nodes.refresh();
@@ -253,7 +264,7 @@ export class Instance {
   }
 
   #createServer(): MinersServer {
-    const { clock, log, verifier, bans, createServer } = this.#modules;
+    const { clock, log, verifier, bans, readTls, createServer } = this.#modules;
     const serve = createServer ?? ((...given) => new StratumServer(...given));
     return serve(this.#options.stratum, {
       clock,
@@ -262,6 +273,7 @@ export class Instance {
       jobs: this.#jobs,
       login: (userName, password) => this.#logins.login(userName, password),
       bans: bans ?? new BanList({}, { clock }),
+      readTls,
       onLogin: (session) => this.#welcome(session),
       onCandidate: (share, session) => this.#throttled.offer(share, session.workerName ?? 'unnamed'),
       onWaitingCandidate: (share, session) => this.#throttled.wait(share, session.workerName ?? 'unnamed'),

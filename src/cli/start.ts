@@ -5,6 +5,8 @@ import type { Config, ConfigFlags } from '../config/types.ts';
 import type { Clock, Log, RandomSource } from '../mining/ports.ts';
 import { bansPath, createBanFile, openBanStore } from '../store/ban-store.ts';
 import { createFileJournalStore, journalPath } from '../store/journal-store.ts';
+import { TlsCertificates } from '../store/tls-certificate.ts';
+import type { ReadTls } from '../stratum/tls-stage.ts';
 import { createLoggedVerifier } from '../verifier-log.ts';
 import { startWebSide } from '../web-side.ts';
 import { configFile } from './config-file.ts';
@@ -34,7 +36,7 @@ const DEVNET = { host: '127.0.0.1', rpcPort: 0, threads: 1, blockTimeS: 10 };
  * `kpss start`: serves miners until it is told to stop. Without a file and without a flag (those of the log do not
  * count) it runs the devnet, unless something looks like a configuration that is not where it should be.
  * @returns the exit code: 0 after an orderly end, 2 when the configuration is wrong or misplaced
- * @throws KpssError KPSS_PORT_UNAVAILABLE and others of the outside world
+ * @throws KpssError KPSS_PORT_UNAVAILABLE, KPSS_TLS_CERTIFICATE and others of the outside world
  */
 export async function runStart(flags: StartFlags, io: StartIo): Promise<number> {
   const { config: named, ...settings } = flags;
@@ -91,7 +93,9 @@ async function serve(config: Config, io: Omit<DevIo, 'cacheDirectory'>): Promise
   const { clock, random } = io;
   const banStore = (name: string, named: Log) =>
     openBanStore(createBanFile(bansPath(config.dataDirectory, name)), { clock, log: named });
-  const app = new App(config.instances, { clock, random, log, verifier, journalStore, banStore });
+  const certificates = new TlsCertificates({ dataDirectory: config.dataDirectory }, { clock, log });
+  const readTls: ReadTls = (tls) => certificates.read(tls);
+  const app = new App(config.instances, { clock, random, log, verifier, journalStore, banStore, readTls });
   let closeWeb = async (): Promise<void> => {};
   try {
     await app.start();

@@ -1,9 +1,7 @@
-import { isIP } from 'node:net';
+import { rangeTrouble } from '../stratum/peer-address.ts';
 import type { Path, Problems } from './problems.ts';
 import { PROXIES_MAX } from './stratum-schema.ts';
 import { gotText } from './words.ts';
-
-const PROXY = 'expected an IP address, or a subnet such as 10.0.0.0/8';
 
 /** Whose connections begin with a PROXY header; none when it is not given. */
 export function resolveProxies(value: unknown, path: Path, problems: Problems): readonly string[] {
@@ -17,16 +15,10 @@ export function resolveProxies(value: unknown, path: Path, problems: Problems): 
     return [];
   }
   return value.flatMap((member: unknown, i) => {
-    if (typeof member === 'string' && isAddressOrSubnet(member)) return member;
-    problems.add([...path, i], `${PROXY}${gotText([], member)}`);
+    const range = typeof member === 'string' ? member : '';
+    const trouble = rangeTrouble(range);
+    if (trouble === undefined) return range;
+    problems.add([...path, i], trouble + gotText([], member));
     return [];
   });
-}
-
-function isAddressOrSubnet(text: string): boolean {
-  const [, address = '', bits] = /^([^/%]+)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
-  const family = isIP(address);
-  if (family === 0) return false;
-  // Everybody would be believed whatever he says of where he comes from.
-  return bits === undefined || (Number(bits) >= 1 && Number(bits) <= (family === 4 ? 32 : 128));
 }

@@ -110,9 +110,9 @@ stratum:
       'kpss.yaml:8: stratum.ports[3].difficulty: either a fixed difficulty or vardiff, not both',
       'kpss.yaml:9: stratum.ports[4].tls: expected true or false, or certificate and key of your own, got "yes"',
       'kpss.yaml:10: stratum.ports[5].tls.key: is missing: expected the path of a PEM file with the key of the certificate',
-      'kpss.yaml:11: stratum.ports[6].proxies[0]: expected an IP address, or a subnet such as 10.0.0.0/8, got "10.0.0.0/33"',
-      'kpss.yaml:11: stratum.ports[6].proxies[1]: expected an IP address, or a subnet such as 10.0.0.0/8, got "nonsense"',
-      'kpss.yaml:11: stratum.ports[6].proxies[2]: expected an IP address, or a subnet such as 10.0.0.0/8, got "0.0.0.0/0"',
+      'kpss.yaml:11: stratum.ports[6].proxies[0]: expected an address or a network such as 10.0.0.0/8, got "10.0.0.0/33"',
+      'kpss.yaml:11: stratum.ports[6].proxies[1]: expected an address or a network such as 10.0.0.0/8, got "nonsense"',
+      'kpss.yaml:11: stratum.ports[6].proxies[2]: expected a network that is not the whole world: anybody could claim any address, got "0.0.0.0/0"',
       'kpss.yaml:12: stratum.ports[7].proxies: expected a list of addresses and subnets, got "10.0.0.1"',
       'kpss.yaml:13: stratum.ports[8].varDiff: is the old name of vardiff, and both are given: keep one of them',
     ]);

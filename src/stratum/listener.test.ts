@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { afterEach, test } from 'node:test';
+import { silentLog } from '../../test/support/mining.ts';
 import { EASY } from '../../test/support/session-harness.ts';
 import { createVirtualClock } from '../../test/support/virtual-clock.ts';
 import { type Client, Listener } from './listener.ts';
@@ -28,6 +29,7 @@ async function start(proxies?: readonly string[]) {
     { host: '127.0.0.1', port: 0, vardiff: EASY, proxies },
     {
       clock,
+      log: silentLog,
       socketsMax: 100,
       handshakeTimeoutMs: 10_000,
       admit: () => true,

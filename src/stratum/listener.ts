@@ -1,10 +1,10 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { KpssError, listenTrouble } from '../error.ts';
-import type { Clock } from '../mining/ports.ts';
+import type { Clock, Log } from '../mining/ports.ts';
 import type { VardiffOptions } from '../mining/vardiff.ts';
 import { AddressRanges, peerAddress } from './peer-address.ts';
 import { readProxyHeader } from './proxy-stage.ts';
-import type { PortTls } from './tls-stage.ts';
+import { type PortTls, type ReadTls, TlsStage } from './tls-stage.ts';
 
 /** How many connections the system holds for us while we are busy: a farm that comes back at once after a power cut. */
 const BACKLOG = 4096;
@@ -33,6 +33,9 @@ export interface Client {
 
 export interface ListenerModules {
   readonly clock: Clock;
+  readonly log: Log;
+  /** Has the certificates of ports with TLS. */
+  readonly readTls?: ReadTls | undefined;
   /** Sockets at once, those that are about to be refused included. */
   readonly socketsMax: number;
   readonly handshakeTimeoutMs: number;
@@ -50,13 +53,15 @@ export interface ListenerModules {
 
 /**
  * One port for miners: takes connections, and hands each on when it is known where it comes from. The stages, each with a
- * paused socket: accepted, the header of a trusted proxy, admitted, handed on.
+ * paused socket: accepted, the header of a trusted proxy, admitted, encrypted, handed on.
  */
 export class Listener {
   readonly options: PortOptions;
   readonly #modules: ListenerModules;
   readonly #proxies: AddressRanges;
   readonly #server: Server;
+  readonly #tls: TlsStage | undefined;
+  #fingerprint: string | undefined;
   /** Between two stages. */
   readonly #arriving = new Set<Socket>();
 
@@ -64,6 +69,8 @@ export class Listener {
     this.options = options;
     this.#modules = modules;
     this.#proxies = new AddressRanges(options.proxies ?? []);
+    const { handshakeTimeoutMs } = modules;
+    this.#tls = options.tls && new TlsStage({ handshakeTimeoutMs }, modules);
     // Paused, so that what is not let in costs no more than its socket.
     this.#server = createServer({ noDelay: true, pauseOnConnect: true }, (socket) => this.#accept(socket));
     this.#server.maxConnections = modules.socketsMax;
@@ -72,9 +79,10 @@ export class Listener {
 
   /**
    * @returns the port it listens on
-   * @throws KpssError KPSS_PORT_UNAVAILABLE when the port is taken or not allowed
+   * @throws KpssError KPSS_PORT_UNAVAILABLE when the port is taken or not allowed, KPSS_TLS_CERTIFICATE
    */
   async listen(): Promise<number> {
+    await this.readCertificate();
     const { host, port } = this.options;
     await new Promise<void>((resolve, reject) => {
       this.#server.once('error', (cause: NodeJS.ErrnoException) => {
@@ -88,10 +96,30 @@ export class Listener {
     return typeof address === 'object' && address !== null ? address.port : port;
   }
 
+  /** SHA-256 of its certificate, once it listens; undefined for a plain port. */
+  get fingerprint(): string | undefined {
+    return this.#fingerprint;
+  }
+
+  /**
+   * Has new connections get the certificate that is on the disk now; a plain port has none.
+   * @throws KpssError KPSS_TLS_CERTIFICATE; the one before stays in use
+   */
+  async readCertificate(): Promise<void> {
+    const { tls } = this.options;
+    const { readTls } = this.#modules;
+    if (tls === undefined) return;
+    if (readTls === undefined) throw new Error('a port with TLS needs somebody who reads its certificate');
+    const material = await readTls(tls);
+    await this.#tls?.use(material);
+    this.#fingerprint = material.fingerprint;
+  }
+
   /** Stops accepting, and closes what is not handed on yet. Settled when the last of its connections is gone, too. */
   close(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     for (const socket of this.#arriving) socket.destroy();
+    this.#tls?.close();
     return closed;
   }
 
@@ -129,7 +157,10 @@ export class Listener {
 
   /** Where it comes from is known. */
   #enter(socket: Socket, client: Client): void {
-    if (this.#modules.admit(socket, client)) this.#modules.onSocket(socket, client);
+    const { admit, onSocket } = this.#modules;
+    if (!admit(socket, client)) return;
+    if (this.#tls === undefined) onSocket(socket, client);
+    else this.#tls.take(socket, (secure) => onSocket(secure, client));
   }
 
   /** So that it does not hold the port's end up. */

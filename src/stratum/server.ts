@@ -11,6 +11,7 @@ import { type Client, Listener, type PortOptions } from './listener.ts';
 import { type MinerReport, reportMiners } from './miner-report.ts';
 import { banKey } from './peer-address.ts';
 import { Session, type SessionModules } from './session.ts';
+import type { ReadTls } from './tls-stage.ts';
 import { HELD_MAX } from './waiting-room.ts';
 import type { CloseReason } from './wire.ts';
 
@@ -40,6 +41,8 @@ export interface StratumServerModules
   readonly jobs: JobBook;
   /** Who is shut out; those who deserve it are added. */
   readonly bans: BanList;
+  /** Needed by ports with TLS. */
+  readonly readTls?: ReadTls | undefined;
 }
 
 /** What an instance needs of its miners' side. A simulation brings one without sockets. */
@@ -48,6 +51,13 @@ export interface MinersServer {
   listen(): Promise<number[]>;
   announceJob(): void;
   close(): Promise<void>;
+  /** Of the ports in their order: SHA-256 of the certificate, undefined for a plain one. Known once they listen. */
+  readonly fingerprints?: readonly (string | undefined)[];
+  /**
+   * Has new connections get the certificates that are on the disk now.
+   * @throws KpssError KPSS_TLS_CERTIFICATE; ports whose certificate cannot be used keep the one they have
+   */
+  readCertificates?(): Promise<void>;
   readonly minerCount: number;
   /** The fastest miners, the fastest first. */
   miners(): MinerReport[];
@@ -88,6 +98,8 @@ export class StratumServer implements MinersServer {
     this.#listeners = options.ports.map((port) => {
       const listener: Listener = new Listener(port, {
         clock: modules.clock,
+        log: modules.log,
+        readTls: modules.readTls,
         socketsMax: connectionsMax + HELD_MAX,
         handshakeTimeoutMs,
         admit: (socket, client) => this.#entrance.admit(socket, client),
@@ -102,6 +114,15 @@ export class StratumServer implements MinersServer {
       });
       return listener;
     });
+  }
+
+  get fingerprints(): readonly (string | undefined)[] {
+    return this.#listeners.map(({ fingerprint }) => fingerprint);
+  }
+
+  async readCertificates(): Promise<void> {
+    const read = await Promise.allSettled(this.#listeners.map((listener) => listener.readCertificate()));
+    for (const result of read) if (result.status === 'rejected') throw result.reason;
   }
 
   get sessions(): Iterable<Session> {
@@ -129,7 +150,8 @@ export class StratumServer implements MinersServer {
 
   /**
    * @returns the ports it listens on, in the order of the options
-   * @throws KpssError KPSS_PORT_UNAVAILABLE when one is taken or not allowed; the others are closed again
+   * @throws KpssError KPSS_PORT_UNAVAILABLE when one is taken or not allowed, KPSS_TLS_CERTIFICATE; the others are
+   * closed again
    */
   async listen(): Promise<number[]> {
     const ports: number[] = [];

@@ -50,7 +50,8 @@ const RULES: Readonly<Record<string, FolderRule>> = {
     packages: ['ipaddr.js'],
     node: {
       'stratum/server.ts': ['node:net', 'node:tls'],
-      'stratum/listener.ts': ['node:net', 'node:tls'],
+      'stratum/listener.ts': ['node:net'],
+      'stratum/tls-stage.ts': ['node:net', 'node:tls', 'node:crypto'],
       'stratum/proxy-stage.ts': ['node:net'],
       'stratum/connection.ts': ['node:net', 'node:tls'],
     },
@@ -66,7 +67,7 @@ const RULES: Readonly<Record<string, FolderRule>> = {
   web: { sources: ['chain', 'mining'], types: [], packages: ['fastify', 'prom-client'], node: 'any' },
   devnet: { sources: ['chain', 'kawpow', 'mining'], types: [], packages: ['zeromq'], node: 'any' },
   doctor: {
-    sources: ['chain', 'kawpow', 'mining', 'node', 'store/journal-store.ts'],
+    sources: ['chain', 'kawpow', 'mining', 'node', 'store/journal-store.ts', 'store/tls-certificate.ts'],
     types: ['config'],
     packages: [],
     node: 'any',
