@@ -17,6 +17,7 @@ export type CheckId =
   | 'machine.web-port'
   | 'machine.verifier'
   | 'instance.port'
+  | 'instance.certificate'
   | 'instance.payout'
   | 'node.answers'
   | 'node.login'

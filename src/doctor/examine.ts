@@ -20,6 +20,7 @@ import {
 } from './machine-verdicts.ts';
 import { runningInstances } from './running.ts';
 import { tryListen } from './tcp.ts';
+import { examineCertificate } from './tls-verdicts.ts';
 import { type CommonBlock, judgeTogether } from './together.ts';
 import { measureVerifier } from './verifier-speed.ts';
 
@@ -50,7 +51,7 @@ export async function examine(config: Config, modules: ExamineModules): Promise<
   const [instances, data, cache, web] = await Promise.all([
     Promise.all(
       config.instances.map((instance) =>
-        examineInstance(instance, running?.includes(instance.name) ?? false, modules),
+        examineInstance(instance, running?.includes(instance.name) ?? false, config.dataDirectory, modules),
       ),
     ),
     lookAtFolder(config.dataDirectory, journals),
@@ -84,6 +85,7 @@ interface InstanceExamination {
 async function examineInstance(
   instance: InstanceConfig,
   runs: boolean,
+  dataDirectory: string,
   modules: ExamineModules,
 ): Promise<InstanceExamination> {
   const { name, stratum, nodes } = instance;
@@ -91,6 +93,7 @@ async function examineInstance(
   const rpcs = nodes.map(({ url, credentials }) =>
     createRpcClient({ url, credentials, clock, maxSockets: SOCKETS_MAX }),
   );
+  const certificates = stratum.ports.map((port) => examineCertificate(port, dataDirectory, clock));
   const [listens, ...alone] = await Promise.all([
     Promise.all(stratum.ports.map(async (port) => ({ port, answer: await tryListen(port.host, port.port) }))),
     ...nodes.map(async (node, i) => {
@@ -102,7 +105,8 @@ async function examineInstance(
   const examined = await withCommonBlocks(alone, clock);
   for (const rpc of rpcs) rpc.close();
   const ports = listens.map(({ port, answer }) => judgePort('instance.port', port, answer, runs, 'stratum'));
-  const own = [...ports, judgeInstancePayout(instance)];
+  const ofTls = (await Promise.all(certificates)).flatMap((finding) => finding ?? []);
+  const own = [...ports, ...ofTls, judgeInstancePayout(instance)];
   const ofNodes = judgeTogether(examined.map((node, i) => ({ ...node, name: nodes[i]?.name ?? '' })));
   const checks = [
     ...owned(own, name, undefined),

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { connect as connectTls, type TLSSocket } from 'node:tls';
 
 /** jobId, headerHash, seedHash, target, cleanJobs, height, bits. */
 type NotifyParams = readonly [string, string, string, string, boolean, number, string];
@@ -49,6 +50,13 @@ export class StratumClient {
     const socket = connect({ port, host, ...(localAddress !== undefined && { localAddress }) });
     await once(socket, 'connect');
     return new StratumClient(socket);
+  }
+
+  /** As miners do, which do not check the certificate. */
+  static async connectTls(port: number, host = '127.0.0.1'): Promise<StratumClient & { socket: TLSSocket }> {
+    const socket = connectTls({ port, host, rejectUnauthorized: false });
+    await once(socket, 'secureConnect');
+    return new StratumClient(socket) as StratumClient & { socket: TLSSocket };
   }
 
   send(...messages: readonly unknown[]): void {

@@ -68,7 +68,7 @@ const RULES: Readonly<Record<string, FolderRule>> = {
   devnet: { sources: ['chain', 'kawpow', 'mining'], types: [], packages: ['zeromq'], node: 'any' },
   doctor: {
     sources: ['chain', 'kawpow', 'mining', 'node', 'store/journal-store.ts', 'store/tls-certificate.ts'],
-    types: ['config'],
+    types: ['config', 'stratum'],
     packages: [],
     node: 'any',
   },
