@@ -24,6 +24,7 @@ const LABELS: Readonly<Record<CheckId, string>> = {
   'machine.web-port': 'web port',
   'machine.verifier': 'verifier',
   'instance.port': 'miners’ port',
+  'instance.certificate': 'certificate',
   'instance.payout': 'payout',
   'node.answers': 'answers',
   'node.login': 'login',
