@@ -68,6 +68,21 @@ test('what kawpowminer’s autodetection tries is understood, at most as unsuppo
   });
 });
 
+test('an id that no double holds comes back as it was written, whatever stands beside it', () => {
+  const deep = `${'['.repeat(4_000)}${']'.repeat(4_000)}`;
+  for (const line of [
+    `{"id":1.50,"method":"m","params":${deep}}`,
+    '{"id":7,"x":{"id":8.5},"id":1.50,"method":"m","params":[{"id":9.5},"\\"id\\":3.5"]}',
+    '{"\\u0069d":1.50,"method":"m"}',
+  ]) {
+    assert.deepEqual(request(line).method === 'unsupported' && request(line), {
+      method: 'unsupported',
+      id: { source: '1.50' },
+      name: 'm',
+    });
+  }
+});
+
 test('nulls, missing and senseless params are read as absent', () => {
   assert.deepEqual(
     request('{"id":1,"method":"mining.subscribe","params":["GMiner/2.09",null,"host","port"]}'),

@@ -168,17 +168,25 @@ function readId(id: unknown, line: string): RequestId {
   return typeof id === 'boolean' ? id : null;
 }
 
-/** The digits of the id at the top of a message. */
+/** Strings, brackets, colons, and whatever stands between. */
+const TOKENS = /"(?:[^"\\]|\\.)*"|[[\]{}:]|[^\s"[\]{}:,]+/g;
+
+/**
+ * The digits of the id at the top of a message. Read from the tokens, since a reviver of JSON.parse calls itself for each
+ * bracket within a bracket: a line has room for enough of them to overflow the stack.
+ * @param line a JSON object whose id is a number
+ */
 function exactId(line: string): ExactNumber | null {
-  const sources = new Map<unknown, string>();
-  let ofTop: string | undefined;
-  JSON.parse(line, function (this: unknown, key: string, value: unknown, context: { source?: string }) {
-    if (key === 'id' && context.source !== undefined) sources.set(this, context.source);
-    // The last one called is the top itself.
-    if (key === '') ofTop = sources.get(value);
-    return value;
-  } as (this: unknown, key: string, value: unknown) => unknown);
-  return ofTop !== undefined && ofTop.length <= ID_LENGTH_MAX ? { source: ofTop } : null;
+  const tokens = line.match(TOKENS) ?? [];
+  let depth = 0;
+  let source = '';
+  for (const [at, token] of tokens.entries()) {
+    if (token === '{' || token === '[') depth += 1;
+    else if (token === '}' || token === ']') depth -= 1;
+    else if (token === ':' && depth === 1 && JSON.parse(tokens[at - 1] ?? '""') === 'id')
+      source = tokens[at + 1] ?? '';
+  }
+  return source !== '' && source.length <= ID_LENGTH_MAX ? { source } : null;
 }
 
 /** Numbers, too: a worker or a password that is one loses its quotes in some scripts. */
