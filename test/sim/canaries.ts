@@ -69,7 +69,7 @@ export const CANARIES: readonly Canary[] = [
   {
     name: 'a false mix hash gets no reply',
     file: 'src/stratum/share-desk.ts',
-    from: '    if (!judgement.accepted) {\n      reject(id, this.#falseMixReason, share);',
+    from: '    if (!judgement.accepted) {\n      this.#reject(id, this.#falseMixReason, share);',
     to: '    if (!judgement.accepted) {',
   },
   {
@@ -144,6 +144,67 @@ export const CANARIES: readonly Canary[] = [
     name: 'a node that fell behind is mined on',
     file: 'src/node/source-choice.ts',
     from: "if (compare(views[best]?.tip ?? '', source.tip) > 0) return best;",
+    to: '',
+  },
+  // The miners' side, which only hostile miners try.
+  {
+    name: 'a share in other letters is another share',
+    file: 'src/mining/share.ts',
+    from: 'if (issued.seenNonces.has(nonce)) return',
+    to: 'if (issued.seenNonces.has(nonce) && !/[A-F]/.test(nonceHex)) return',
+  },
+  {
+    name: 'any prefix will do',
+    file: 'src/mining/share.ts',
+    from: 'if (!nonceHasPrefix(nonce, prefix)) return',
+    to: 'if (!nonceHasPrefix(nonce, prefix) && isStale) return',
+  },
+  {
+    name: 'demerits close nobody',
+    file: 'src/stratum/session.ts',
+    from: 'if (verdict !== undefined) this.#close(verdict);',
+    to: '',
+  },
+  {
+    name: 'a second login changes who is paid',
+    file: 'src/stratum/session.ts',
+    from: 'if (this.#login !== undefined && this.#login.payout !== login.payout) {',
+    to: 'if (this.#login?.payout === undefined && this.#closed) {',
+  },
+  {
+    name: 'lines overtake a login that is asked about',
+    file: 'src/stratum/connection.ts',
+    from: 'else void next.then(goOn);',
+    to: 'else setImmediate(goOn);',
+  },
+  {
+    name: 'a line that is too long is forgotten',
+    file: 'src/stratum/lines.ts',
+    from: '        this.#overflowed = true;\n',
+    to: '',
+  },
+  {
+    name: 'who does not read is waited for',
+    file: 'src/stratum/connection.ts',
+    from: 'if (this.#socket.writableLength > this.#modules.limits.backlogBytesMax) {',
+    to: 'if (this.#socket.writableLength < 0) {',
+  },
+  {
+    name: 'a flood is handled in one go',
+    file: 'src/stratum/connection.ts',
+    from: 'handled >= LINES_PER_TURN_MAX ?',
+    to: 'handled < 0 ?',
+  },
+  {
+    name: 'a mix hash that is found false late still counts',
+    file: 'src/stratum/share-desk.ts',
+    from: 'onResult({ kind, reason, share });',
+    to: '',
+  },
+  {
+    name: 'who left keeps its prefix',
+    file: 'src/stratum/session.ts',
+    from: 'this.#modules.prefixes.release(this.#prefix, this.#issued.newest?.job.sequence);',
     to: '',
   },
 ];

@@ -6,9 +6,9 @@ import type { JobHistory } from './job-history.ts';
 import { type SimChain, trueMixHash } from './sim-chain.ts';
 import type { OwnedClock } from './sim-clock.ts';
 import type { SimDisk, SimJournalStore } from './sim-disk.ts';
-import type { SimShare } from './sim-miner.ts';
+import type { SimLink } from './sim-link.ts';
 import type { SimNode } from './sim-node.ts';
-import type { SimLink } from './sim-server.ts';
+import type { SimShare } from './sim-share.ts';
 
 /** One connection's candidates that go out at once, as stratum/candidate-gate.ts has it, and in which time. */
 const AT_ONCE_MAX = 2;

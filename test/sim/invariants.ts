@@ -6,16 +6,22 @@ import type { Candidates } from './candidates.ts';
 import type { JobHistory } from './job-history.ts';
 import { trueMixHash } from './sim-chain.ts';
 import type { OwnedClock } from './sim-clock.ts';
-import type { MinerJob, Reply, SimRequest, SimShare } from './sim-miner.ts';
-import type { SimLink } from './sim-server.ts';
+import type { SimLink } from './sim-link.ts';
+import type { Reply, SimRequest } from './sim-miner.ts';
+import type { MinerJob, ShareKind, SimShare } from './sim-share.ts';
 import type { Trace } from './trace.ts';
 
 /** A reply leaves within two seconds, or kawpowminer hangs up. */
 const REPLY_WITHIN_MS = 2_000;
 /** A tenth of a second at the most between two jobs and for the way; the rest is to be on the safe side. */
 const JOB_WITHIN_MS = 1_000;
+/** The verifier's latest verdict. */
+const SHARE_TIMERS_MS = 4_500;
 /** Of a connection, newest first: jobs that no bound of KPSS may have pushed out yet. */
 const JOBS_SURELY_KEPT = 8;
+
+/** What could not be taken for a share if it were sent for the first time. */
+const NO_SHARES: readonly ShareKind[] = ['wrong-prefix', 'no-such-job', 'wrong-header', 'malformed'];
 
 /** What a share's reply may be, given what was so when it was handled. */
 interface Expectation {
@@ -48,12 +54,23 @@ export class Invariants {
   /** Mix hashes that were verified and found false in time. */
   readonly #caught = new Set<string>();
   #tipSinceMs = 0;
+  /** When shares were handled of which something may still be under way. */
+  #sharesMs: number[] = [];
+  /** Shares that may count as accepted: right ones, and those whose mix hash nobody has found false. */
+  readonly #countable = new Set<string>();
   delivered = 0;
   answeredShares = 0;
   #violation: { readonly invariant: string; readonly detail: string } | undefined;
 
   constructor(modules: InvariantsModules) {
     this.#modules = modules;
+  }
+
+  /** Shares handled so lately that a timer of theirs may still run. */
+  get recentShares(): number {
+    const sinceMs = this.#modules.clock.nowMs() - SHARE_TIMERS_MS;
+    this.#sharesMs = this.#sharesMs.filter((ms) => ms >= sinceMs);
+    return this.#sharesMs.length;
   }
 
   /** The first that did not hold. */
@@ -84,6 +101,7 @@ export class Invariants {
     this.#searched.clear();
     this.#expected.clear();
     this.#links.clear();
+    this.#countable.clear();
     this.delivered = 0;
     this.answeredShares = 0;
   }
@@ -101,10 +119,13 @@ export class Invariants {
     this.#links.delete(link);
   }
 
-  closedByServer(link: SimLink, reason: CloseReason): void {
+  /** @param reason undefined when the miner hung up, or the server stops */
+  closed(link: SimLink, reason: CloseReason | undefined): void {
     this.left(link);
+    if (reason === undefined) return;
     const { clock, trace } = this.#modules;
     trace.add(clock.nowMs(), link.miner.name, `closed by the server: ${reason}`);
+    if (link.miner.isHonest) this.fail('no honest miner is closed', `${link.miner.name}: ${reason}`);
   }
 
   notified(link: SimLink, job: MinerJob, prefixHex: string): void {
@@ -121,29 +142,41 @@ export class Invariants {
     this.#jobsOf.set(link, jobs.slice(-JOBS_SURELY_KEPT));
   }
 
-  /** A verifier gave its verdict on a mix hash before the reply was due. */
+  get countableShares(): number {
+    return this.#countable.size;
+  }
+
+  /** A verifier gave its verdict, however late. */
+  verified(headerHashHex: string, nonce: bigint, valid: boolean): void {
+    if (!valid) this.#countable.delete(`${headerHashHex}/${nonce}`);
+  }
+
+  /** A verifier will give its verdict on a mix hash before the reply is due. */
   verifiedInTime(headerHashHex: string, nonce: bigint, valid: boolean): void {
     if (!valid) this.#caught.add(`${headerHashHex}/${nonce}`);
   }
 
   beforeHandling(link: SimLink, parsed: ParsedRequest, jobs: JobBook): void {
     const { clock, history, candidates } = this.#modules;
+    if (parsed.ok && parsed.request.method === 'submit') this.delivered += 1;
     const request = requestOf(link, parsed);
     if (request === undefined) {
-      this.fail('requests are read as they were sent', `${link.miner.name} sent another`);
+      if (link.miner.isHonest)
+        this.fail('requests are read as they were sent', `${link.miner.name} sent another`);
       return;
     }
     request.handledMs = clock.nowMs();
     const { share } = request;
     if (share === undefined) return;
-    this.delivered += 1;
+    this.#sharesMs.push(clock.nowMs());
     const key = keyOf(share);
     const tip = history.tipOf(share.job.headerHashHex);
     const isKept = this.#jobsOf.get(link)?.includes(share.job) ?? false;
     const isLive = isKept && history.isLive(share.job.headerHashHex);
     const isFirst = !this.#seen.has(key);
-    const isReal = share.kind !== 'wrong-prefix' && share.kind !== 'no-such-job';
+    const isReal = !NO_SHARES.includes(share.kind);
     if (isReal) this.#seen.add(key);
+    if (isReal && isFirst && share.kind !== 'too-easy' && tip === jobs.tip) this.#countable.add(key);
     this.#expected.set(request, { isCurrent: tip !== undefined && tip === jobs.tip, isLive, isFirst });
     if (isReal && isFirst && tip !== undefined) candidates.arrives(link, share, tip, isLive);
   }
@@ -162,7 +195,12 @@ export class Invariants {
     request.replies += 1;
     if (request.replies > 1) this.fail('one reply to each request', `${link.miner.name} got two to ${id}`);
     const { share } = request;
-    if (share === undefined) return;
+    if (share === undefined) {
+      // Of shares, too, but for the time that a verdict takes.
+      if (id < link.lastPlainReply) this.fail('requests are answered in order', `${link.miner.name}: ${id}`);
+      link.lastPlainReply = id;
+      return;
+    }
     const expectation = this.#expected.get(request);
     this.#expected.delete(request);
     if (expectation !== undefined) this.answeredShares += 1;
@@ -202,7 +240,7 @@ export class Invariants {
 
   #wronglyAccepted(share: SimShare, { isCurrent, isFirst }: Expectation): string | undefined {
     const key = keyOf(share);
-    if (share.kind === 'wrong-prefix' || share.kind === 'no-such-job') return `it is a ${share.kind}`;
+    if (NO_SHARES.includes(share.kind)) return `it is a ${share.kind}`;
     if (share.kind === 'too-easy') return 'it misses the target that its job was issued at';
     if (this.#accepted.has(key) || !isFirst) return 'it was sent before';
     this.#accepted.add(key);

@@ -1,3 +1,4 @@
+import { PEST_KINDS, type PestKind } from './pest-acts.ts';
 import type { SeededRandom } from './random.ts';
 import type { Fault } from './sim-node.ts';
 
@@ -40,6 +41,12 @@ export interface Profile {
   readonly syncMs: number;
   readonly meanDiskHealthMs: number;
   readonly safetyMs: number;
+  /** Hostile miners, by what they do. */
+  readonly pests: readonly PestKind[];
+  /** A login takes as long as this at the most; 0: it is answered at once. */
+  readonly loginMs: number;
+  /** Each account is paid, or all go to one payout. */
+  readonly paysAccounts: boolean;
 }
 
 /** @param random a stream of its own, so that a new field at the end changes no other */
@@ -61,5 +68,8 @@ export function profileOf(random: SeededRandom): Profile {
     syncMs: random.pick([1, 10, 200]),
     meanDiskHealthMs: random.pick([10_000, 1_000_000, 1_000_000]),
     safetyMs: random.int(30_000, 70_000),
+    pests: Array.from({ length: random.int(0, 2) }, () => random.pick(PEST_KINDS)),
+    loginMs: random.pick([0, 0, 300, 1_500]),
+    paysAccounts: random.chance(0.5),
   };
 }

@@ -5,16 +5,18 @@ import { Instance, type InstanceNode } from '../../src/instance.ts';
 import { KAWPOW } from '../../src/kawpow/params.ts';
 import type { Log } from '../../src/mining/ports.ts';
 import type { VardiffOptions } from '../../src/mining/vardiff.ts';
-import { onePort } from '../support/stratum-options.ts';
+import { DEFAULT_BANNING, DEFAULT_LIMITS } from '../../src/stratum/limits.ts';
+import { onePort, onlyPort } from '../support/stratum-options.ts';
 import type { Candidates } from './candidates.ts';
 import type { Invariants } from './invariants.ts';
 import type { SeededRandom } from './random.ts';
 import type { OwnedClock, SimClock } from './sim-clock.ts';
 import { type SimDisk, SimJournalStore } from './sim-disk.ts';
-import type { SimMiner } from './sim-miner.ts';
+import type { SimLink, SimPeer } from './sim-link.ts';
+import { SimLogins } from './sim-logins.ts';
 import type { SimNode } from './sim-node.ts';
 import { SimRpc } from './sim-rpc.ts';
-import { type SimLink, SimServer } from './sim-server.ts';
+import { SimServer } from './sim-server.ts';
 import { createSimVerifier } from './sim-verifier.ts';
 import type { Trace } from './trace.ts';
 
@@ -28,6 +30,15 @@ const VARDIFF: VardiffOptions = {
   variancePercent: 30,
 };
 
+/** For the second port: one difficulty, at which about every second hash is a share. */
+const FIXED: VardiffOptions = { ...VARDIFF, minDifficulty: 5e-10, maxDifficulty: 5e-10 };
+/** So that those who never log in are closed within the run. */
+const LOGIN_TIMEOUT_MS = 12_000;
+/** Far more than a miner sends here, and what a flood has to rest for. */
+const LINES_PER_S_MAX = 60;
+/** Timers of an instance without miners: polls, calls, sweeps, and a hundred blocks on their way to three nodes. */
+const OWN_TIMERS_MAX = 700;
+
 export interface SimKpssModules {
   readonly clock: SimClock;
   /** The world's. */
@@ -39,6 +50,9 @@ export interface SimKpssModules {
   readonly candidates: Candidates;
   readonly disk: SimDisk;
   readonly isVerifierBusy: () => boolean;
+  /** A login takes as long as this at the most; 0: it is answered at once. */
+  readonly loginMs: number;
+  readonly paysAccounts: boolean;
 }
 
 /** One process of KPSS, from its start until it is stopped or killed: the real instance on simulated edges. */
@@ -71,7 +85,14 @@ export class SimKpss {
         pow: KAWPOW,
         payout: { mainScript: Uint8Array.of(0x51), recipients: [] },
         tag: new TextEncoder().encode('/sim/'),
-        stratum: onePort(VARDIFF, 1),
+        stratum: {
+          ports: [VARDIFF, FIXED].map((vardiff, index) => ({
+            ...onlyPort(onePort(vardiff)),
+            port: index + 1,
+          })),
+          limits: { ...DEFAULT_LIMITS, loginTimeoutMs: LOGIN_TIMEOUT_MS, linesPerSMax: LINES_PER_S_MAX },
+          banning: DEFAULT_BANNING,
+        },
       },
       {
         clock: this.#clock,
@@ -91,8 +112,14 @@ export class SimKpss {
         },
         createServer: (options, given) => {
           const { network: wires } = modules;
-          const more = { network: wires, random: random.fork('wires'), invariants };
-          this.#server = new SimServer(options, { ...given, ...more });
+          const more = { network: wires, clock: this.#clock, random: random.fork('wires'), invariants };
+          const desk = new SimLogins(given.login, {
+            ...modules,
+            clock: this.#clock,
+            random: random.fork('logins'),
+          });
+          const login = (userName: string, password: string) => desk.login(userName, password);
+          this.#server = new SimServer(options, { ...given, ...more, login });
           return this.#server;
         },
       },
@@ -104,7 +131,7 @@ export class SimKpss {
     void this.instance.start();
   }
 
-  connect(miner: SimMiner): SimLink | undefined {
+  connect(miner: SimPeer): SimLink | undefined {
     return this.#server?.connect(miner);
   }
 
@@ -114,6 +141,17 @@ export class SimKpss {
     this.#clock.kill();
     this.#server?.kill();
     this.journal.kill();
+  }
+
+  /** Looks whether all that strangers can make grow is within its bounds. */
+  checkBounds(): void {
+    const { invariants } = this.#modules;
+    this.#server?.checkBounds();
+    const links = [...(this.#server?.links ?? [])].length;
+    // Of a connection: one for a job, one to let it go, one to go on. Of a share: its deadline, and its verdict.
+    const timersMax = OWN_TIMERS_MAX + 4 * links + 2 * invariants.recentShares;
+    const timers = this.#clock.pending();
+    if (timers > timersMax) invariants.fail('sizes are bounded', `${timers} timers for ${links} connections`);
   }
 
   /** What is still running, in words; empty when all is over. */

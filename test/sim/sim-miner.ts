@@ -1,32 +1,9 @@
 import { bytesToHex, hexToBytes } from '../../src/chain/bytes.ts';
-import { bitsToTarget, meetsTarget } from '../../src/chain/target.ts';
-import { finalHash } from '../../src/kawpow/final-hash.ts';
-import { KAWPOW } from '../../src/kawpow/params.ts';
 import type { Invariants } from './invariants.ts';
 import type { SeededRandom } from './random.ts';
-import { trueMixHash } from './sim-chain.ts';
 import type { OwnedClock } from './sim-clock.ts';
-import type { SimLink } from './sim-server.ts';
-
-/** A job as it came over the wire. */
-export interface MinerJob {
-  readonly id: string;
-  readonly headerHashHex: string;
-  /** 32 bytes, big-endian. */
-  readonly shareTarget: Uint8Array;
-  readonly networkTarget: Uint8Array;
-}
-
-/** What a miner does wrong, if it does. */
-export type ShareKind = 'honest' | 'repeated' | 'false-mix' | 'too-easy' | 'wrong-prefix' | 'no-such-job';
-
-export interface SimShare {
-  readonly kind: ShareKind;
-  readonly job: MinerJob;
-  readonly nonce: bigint;
-  readonly finalHash: Uint8Array;
-  readonly mixHash: Uint8Array;
-}
+import type { SimLink, SimPeer } from './sim-link.ts';
+import { findShare, type MinerJob, readJob, type ShareKind, type SimShare } from './sim-share.ts';
 
 /** Something that wants one answer. */
 export interface SimRequest {
@@ -46,18 +23,17 @@ interface SimMinerModules {
 
 interface SimMinerOptions {
   readonly name: string;
+  readonly port: number;
   /** From one share to the next. */
   readonly meanShareMs: number;
   /** How often it does something that it should not. */
   readonly mischief: number;
 }
 
-/** Nonces tried for one share; where a difficulty is so high that none of them is one, the miner rests until its turn. */
-const TRIES_MAX = 400;
 const KEPT_JOBS = 4;
 
 /** A miner that finds shares by chance, at the real final hash, and hangs up now and then. */
-export class SimMiner {
+export class SimMiner implements SimPeer {
   readonly name: string;
   readonly #options: SimMinerOptions;
   readonly #modules: SimMinerModules;
@@ -77,6 +53,18 @@ export class SimMiner {
     this.name = options.name;
     this.#options = options;
     this.#modules = modules;
+  }
+
+  get isHonest(): boolean {
+    return this.#options.mischief === 0;
+  }
+
+  get isReading(): boolean {
+    return true;
+  }
+
+  get port(): number {
+    return this.#options.port;
   }
 
   get link(): SimLink | undefined {
@@ -148,6 +136,9 @@ export class SimMiner {
     }
     this.#ask('mining.subscribe', ['simulated/1.0']);
     this.#ask('mining.authorize', [`a.${this.name}`, 'x']);
+    // Many send these without waiting, too.
+    this.#ask('mining.extranonce.subscribe', []);
+    this.#ask('eth_submitHashrate', ['0x1000', '0x01']);
   }
 
   #ask(method: string, params: readonly unknown[], share?: SimShare): void {
@@ -165,13 +156,7 @@ export class SimMiner {
     if (message.method === 'mining.set_target') {
       this.#shareTarget = hexToBytes(String(message.params?.[0]).replace('0x', ''));
     } else if (message.method === 'mining.notify') {
-      const [id, headerHashHex, , , , , bits] = message.params as string[];
-      this.#jobs.push({
-        id: id ?? '',
-        headerHashHex: headerHashHex ?? '',
-        shareTarget: this.#shareTarget,
-        networkTarget: bitsToTarget(Number.parseInt(bits ?? '', 16)),
-      });
+      this.#jobs.push(readJob(message.params ?? [], this.#shareTarget));
       if (this.#jobs.length > KEPT_JOBS) this.#jobs.shift();
       invariants.notified(link, this.#jobs.at(-1) as MinerJob, this.#prefixHex ?? '');
     } else if (message.id !== null) {
@@ -228,17 +213,7 @@ export class SimMiner {
       const last = this.#lastShare;
       return last !== undefined && this.#jobs.includes(last.job) ? { ...last, kind } : undefined;
     }
-    const headerHash = hexToBytes(job.headerHashHex);
-    const prefix = Number.parseInt(this.#prefixHex ?? '', 16) ^ (kind === 'wrong-prefix' ? 1 : 0);
-    for (let tries = 0; tries < TRIES_MAX; tries++) {
-      const low = (BigInt(random.int(0, 0xffff)) << 32n) | BigInt(random.uint32());
-      const nonce = (BigInt(prefix) << 48n) | low;
-      const mixHash = kind === 'false-mix' ? random.bytes(32) : trueMixHash(headerHash, nonce);
-      const hash = finalHash(headerHash, nonce, mixHash, KAWPOW);
-      const isShare = meetsTarget(hash, job.shareTarget) || meetsTarget(hash, job.networkTarget);
-      if (isShare !== (kind === 'too-easy')) return { kind, job, nonce, mixHash, finalHash: hash };
-    }
-    return undefined;
+    return findShare(kind, job, this.#prefixHex ?? '', random);
   }
 }
 

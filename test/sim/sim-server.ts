@@ -1,28 +1,16 @@
 import type { Job } from '../../src/mining/job.ts';
 import type { Timer } from '../../src/mining/ports.ts';
 import { GateTurns } from '../../src/stratum/candidate-gate.ts';
-import { LineSplitter } from '../../src/stratum/lines.ts';
-import { parseRequest } from '../../src/stratum/messages.ts';
 import { type MinerReport, reportMiners } from '../../src/stratum/miner-report.ts';
-import type { MinersServer, StratumServerModules, StratumServerOptions } from '../../src/stratum/server.ts';
-import { Session } from '../../src/stratum/session.ts';
-import type { CloseReason, Wire } from '../../src/stratum/wire.ts';
-import type { Invariants } from './invariants.ts';
-import type { SeededRandom } from './random.ts';
-import type { OwnedClock } from './sim-clock.ts';
-import type { SimMiner, SimRequest } from './sim-miner.ts';
+import type { MinersServer, StratumServerOptions } from '../../src/stratum/server.ts';
+import { SimLink, type SimPeer, type SimServerModules } from './sim-link.ts';
 
 /** As the real server looks after its sessions. */
 const SWEEP_INTERVAL_MS = 5_000;
+/** What does not read is given up, as the real server does. */
+const CLOSE_WITHIN_MS = 1_000;
 
-interface SimServerModules extends StratumServerModules {
-  /** The world's: what was sent arrives even when the sender is gone. */
-  readonly network: OwnedClock;
-  readonly random: SeededRandom;
-  readonly invariants: Invariants;
-}
-
-/** The miners' port without sockets: real sessions, with the real splitter and parser before them. */
+/** The miners' ports without a network: real sessions behind real connections, on simulated sockets. */
 export class SimServer implements MinersServer {
   readonly #options: StratumServerOptions;
   readonly #modules: SimServerModules;
@@ -62,25 +50,44 @@ export class SimServer implements MinersServer {
     for (const link of this.#links) link.session.offerJob();
   }
 
-  close(): Promise<void> {
+  async close(): Promise<void> {
     this.#isListening = false;
     this.#sweepTimer?.cancel();
-    for (const link of this.#links) link.shut();
+    const closed = Promise.all([...this.#links].map((link) => link.shut()));
+    const hurry = this.#modules.clock.setTimer(CLOSE_WITHIN_MS, () => {
+      for (const link of this.#links) link.destroy();
+    });
+    await closed;
+    hurry.cancel();
     this.#gateTurns.end();
-    return Promise.resolve();
   }
 
   /** @returns undefined when nobody listens */
-  connect(miner: SimMiner): SimLink | undefined {
-    if (!this.#isListening) return undefined;
+  connect(miner: SimPeer): SimLink | undefined {
+    const { ports, limits } = this.#options;
+    const port = ports[miner.port % ports.length];
+    if (!this.#isListening || port === undefined || this.#links.size >= limits.connectionsMax)
+      return undefined;
     const id = String(this.#nextSessionId++);
-    const link = new SimLink(id, miner, this.#options, {
-      ...this.#modules,
-      gateTurns: this.#gateTurns,
-      onClosed: () => this.#links.delete(link),
-    });
+    const link = new SimLink(
+      { id, vardiff: port.vardiff, limits },
+      {
+        ...this.#modules,
+        miner,
+        gateTurns: this.#gateTurns,
+        onGone: () => this.#links.delete(link),
+      },
+    );
     this.#links.add(link);
     return link;
+  }
+
+  /** Looks whether all that strangers can make grow is within its bounds. */
+  checkBounds(): void {
+    const { prefixes, invariants } = this.#modules;
+    if (prefixes.leased > this.#links.size)
+      invariants.fail('sizes are bounded', `${prefixes.leased} prefixes of ${this.#links.size} connections`);
+    for (const link of this.#links) link.checkBounds();
   }
 
   /** The process is gone: its sockets close, and nothing more is handled. */
@@ -108,138 +115,5 @@ export class SimServer implements MinersServer {
     };
     jobs.current = (payout) => noted(current(payout));
     jobs.variant = (payout) => noted(variant(payout));
-  }
-}
-
-interface SimLinkModules extends SimServerModules {
-  readonly gateTurns: GateTurns;
-  readonly onClosed: () => void;
-}
-
-/** One connection: text in chunks of any size and in order to the session, lines in order to the miner. */
-export class SimLink implements Wire {
-  readonly session: Session;
-  readonly miner: SimMiner;
-  /** What the miner sent, by id. */
-  readonly requests = new Map<number, SimRequest>();
-  readonly #modules: SimLinkModules;
-  readonly #lines = new LineSplitter();
-  readonly #latencyMs: number;
-  /** Handed over and not handled yet. */
-  readonly #waiting: string[] = [];
-  #outgoing = '';
-  #outgoingJob = '';
-  #flushing = false;
-  #isOpen = true;
-  /** Nothing of it is handled any more, though the socket is still there. */
-  #isClosing = false;
-
-  constructor(id: string, miner: SimMiner, options: StratumServerOptions, modules: SimLinkModules) {
-    this.miner = miner;
-    this.#modules = modules;
-    this.#latencyMs = modules.random.pick([0, 1, 5, 40]);
-    const onFault = (error: unknown) => modules.invariants.fail('no fault within', String(error));
-    const [{ vardiff } = { vardiff: undefined }] = options.ports;
-    if (vardiff === undefined) throw new Error('an instance has a port');
-    this.session = new Session({ id, vardiff, limits: options.limits }, { ...modules, wire: this, onFault });
-  }
-
-  get isOpen(): boolean {
-    return this.#isOpen;
-  }
-
-  /** From the miner. */
-  transmit(text: string): void {
-    const { network, random } = this.#modules;
-    const bytes = new TextEncoder().encode(text);
-    const cut = random.chance(0.2) ? random.int(0, bytes.length) : bytes.length;
-    for (const chunk of [bytes.subarray(0, cut), bytes.subarray(cut)]) {
-      if (chunk.length > 0) network.setTimer(this.#latencyMs, () => this.#read(chunk));
-    }
-  }
-
-  /** From the miner: it hangs up. What it sent before still arrives. */
-  hangUp(): void {
-    this.#modules.network.setTimer(this.#latencyMs, () => this.#end());
-  }
-
-  send(line: string): void {
-    this.#outgoing += line;
-    this.#flushSoon();
-  }
-
-  sendJob(lines: string): void {
-    this.#outgoingJob = lines;
-    this.#flushSoon();
-  }
-
-  /** What was written still goes out; a socket's close comes in a later turn. */
-  close(reason: CloseReason): void {
-    this.#isClosing = true;
-    this.#modules.invariants.closedByServer(this, reason);
-    this.#flush();
-    this.#modules.network.setTimer(0, () => this.#end());
-    this.#toMiner((miner) => miner.closed(this));
-  }
-
-  /** The server stops. */
-  shut(): void {
-    this.#flush();
-    this.#end();
-    this.#toMiner((miner) => miner.closed(this));
-  }
-
-  /** The server's process is gone. */
-  cut(): void {
-    this.#isOpen = false;
-    this.#toMiner((miner) => miner.closed(this));
-  }
-
-  #end(): void {
-    if (!this.#isOpen) return;
-    this.#isOpen = false;
-    this.session.end();
-    this.#modules.onClosed();
-  }
-
-  #read(chunk: Uint8Array): void {
-    if (!this.#isOpen) return;
-    this.#waiting.push(...this.#lines.push(chunk).lines);
-    this.#work();
-  }
-
-  /** As the real connection: a candidate ends the turn, what is left comes in the next. */
-  #work(): void {
-    const { clock, invariants, jobs } = this.#modules;
-    while (this.#isOpen && !this.#isClosing) {
-      const line = this.#waiting.shift();
-      if (line === undefined) return;
-      const parsed = parseRequest(line);
-      invariants.beforeHandling(this, parsed, jobs);
-      const isHandedOn = this.session.handle(parsed) === 'new-turn';
-      invariants.afterHandling(this, parsed, isHandedOn);
-      if (!isHandedOn) continue;
-      clock.setTimer(0, () => this.#work());
-      return;
-    }
-  }
-
-  #flushSoon(): void {
-    if (this.#flushing) return;
-    this.#flushing = true;
-    queueMicrotask(() => this.#flush());
-  }
-
-  #flush(): void {
-    this.#flushing = false;
-    const text = this.#outgoing + this.#outgoingJob;
-    this.#outgoing = '';
-    this.#outgoingJob = '';
-    if (text === '' || !this.#isOpen) return;
-    this.#toMiner((miner) => miner.received(this, text));
-  }
-
-  #toMiner(what: (miner: SimMiner) => void): void {
-    this.#modules.network.setTimer(this.#latencyMs, () => what(this.miner));
   }
 }

@@ -48,6 +48,7 @@ function verify(request: VerifyRequest, modules: SimVerifierModules): Promise<Ve
   return new Promise((resolve) => {
     clock.setTimer(delayMs, () => {
       const hash = finalHash(headerHash, nonce, mixHash, KAWPOW);
+      invariants.verified(bytesToHex(headerHash), nonce, valid);
       if (valid) candidates.foundRight(bytesToHex(hash));
       resolve({ ok: true, valid, mixHash, finalHash: hash });
     });

@@ -9,6 +9,7 @@ import { SimDisk } from './sim-disk.ts';
 import { SimKpss } from './sim-kpss.ts';
 import { SimMiner } from './sim-miner.ts';
 import { SimNode } from './sim-node.ts';
+import { SimPest } from './sim-pest.ts';
 import { Trace } from './trace.ts';
 
 const START_MS = 1_795_400_000_000;
@@ -56,6 +57,7 @@ class World {
   readonly #chain: SimChain;
   readonly #nodes: readonly SimNode[];
   readonly #miners: readonly SimMiner[];
+  readonly #pests: readonly SimPest[];
   readonly #history = new JobHistory();
   readonly #disk: SimDisk;
   #kpss: SimKpss | undefined;
@@ -86,6 +88,7 @@ class World {
     const { candidates } = this;
     this.invariants = new Invariants({ clock, trace, history: this.#history, candidates });
     this.#miners = this.#makeMiners();
+    this.#pests = this.#makePests();
   }
 
   async run(): Promise<void> {
@@ -96,7 +99,7 @@ class World {
     this.#findForeignBlockLater();
     this.#troubleDiskLater();
     this.#startKpss();
-    for (const miner of this.#miners) miner.start();
+    for (const peer of [...this.#miners, ...this.#pests]) peer.start();
     const random = this.#random.fork('kills');
     for (let i = 0; i < kills; i++) this.#killLater(random.int(2_000, safetyMs - 8_000), random);
     await this.#passTime(safetyMs);
@@ -114,6 +117,7 @@ class World {
       await this.#clock.advance(STEP_MS);
       this.invariants.tick();
       this.candidates.tick();
+      this.#kpss?.checkBounds();
       this.#checkFollowing();
     }
     return until();
@@ -148,12 +152,28 @@ class World {
     return Array.from({ length: miners }, (_, index) => {
       const name = `rig${index + 1}`;
       return new SimMiner(
-        { name, meanShareMs, mischief },
+        { name, meanShareMs, mischief, port: index },
         {
           clock: this.#network,
           random: this.#random.fork(name),
           invariants: this.invariants,
           connect: (miner) => this.#kpss?.connect(miner),
+        },
+      );
+    });
+  }
+
+  #makePests(): SimPest[] {
+    return this.#profile.pests.map((kind, index) => {
+      const name = `pest${index + 1}`;
+      return new SimPest(
+        { name, kind, port: index },
+        {
+          clock: this.#network,
+          random: this.#random.fork(name),
+          invariants: this.invariants,
+          connect: (peer) => this.#kpss?.connect(peer),
+          others: () => this.#miners,
         },
       );
     });
@@ -173,6 +193,8 @@ class World {
       invariants: this.invariants,
       candidates: this.candidates,
       disk: this.#disk,
+      loginMs: this.#profile.loginMs,
+      paysAccounts: this.#profile.paysAccounts,
       isVerifierBusy: () => !this.#isHealed && busy.chance(this.#profile.busyVerifier),
     });
     this.#kpss.start();
@@ -307,7 +329,7 @@ class World {
     const kpss = this.#kpss;
     if (this.invariants.violation !== undefined || kpss === undefined) return;
     this.#checkCounts(kpss);
-    for (const miner of this.#miners) miner.leave();
+    for (const peer of [...this.#miners, ...this.#pests]) peer.leave();
     this.candidates.isStopping = true;
     this.trace.add(this.#clock.nowMs(), 'kpss', 'stop');
     let isStopped = false;
@@ -331,6 +353,11 @@ class World {
     if (counted > delivered || counted < answeredShares) {
       const detail = `${counted} counted, ${delivered} handled, ${answeredShares} answered`;
       this.invariants.fail('accepted and rejected are all that was submitted', detail);
+    }
+    const { countableShares } = this.invariants;
+    if (counts.accepted > countableShares) {
+      const detail = `${counts.accepted} count, ${countableShares} may`;
+      this.invariants.fail('only right shares count', detail);
     }
     for (const { state, hash } of blocks) {
       const isTrue = state !== 'accepted' || this.#nodes.some((node) => node.everBest.has(hash));
