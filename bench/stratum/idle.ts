@@ -53,13 +53,17 @@ export async function measureArrivals(
   { miners, withinS, maxMs }: { readonly miners: number; readonly withinS: number; readonly maxMs: number },
 ): Promise<Figure> {
   const crowd = new Crowd(world.port);
+  await world.ask('watch-loop');
   await crowd.arrive(miners, miners / withinS);
+  const { loopMaxMs, gcMaxMs } = await world.ask('loop');
   const times = crowd.miners.map(({ connectMs, firstJobMs = Number.NaN }) => firstJobMs - connectMs);
   crowd.close();
   return atMost(`connect → first job, ${miners} arriving within ${withinS} s, p95`, quantile(times, 0.95), {
     max: maxMs,
     unit: 'ms',
-    beside: `median ${quantile(times, 0.5).toFixed(1)}, p99 ${quantile(times, 0.99).toFixed(1)} ms`,
+    beside:
+      `median ${quantile(times, 0.5).toFixed(1)}, p99 ${quantile(times, 0.99).toFixed(1)} ms; ` +
+      `event loop held ${loopMaxMs.toFixed(0)} ms at most, garbage collected in ${gcMaxMs.toFixed(0)}`,
   });
 }
 

@@ -64,6 +64,7 @@ export class Ground {
     try {
       const port = await server.portIn('miners connect to');
       const webPort = await server.portIn('/api/v1/status');
+      await untilReady(webPort);
       return await work({
         devnet,
         port,
@@ -167,14 +168,32 @@ class ServerProcess {
   }
 }
 
-async function readShares(
-  webPort: number,
-): Promise<{ accepted: number; unverified: number; rejected: number }> {
+/** Of `GET /api/v1/status`, what is read here. */
+interface Status {
+  readonly instances: readonly {
+    readonly shares: { accepted: number; unverified: number; rejected: number };
+  }[];
+  readonly verifier: { readonly epochs: readonly { readonly state: string }[] };
+}
+
+async function readStatus(webPort: number): Promise<Status> {
   const response = await fetch(`http://127.0.0.1:${webPort}/api/v1/status`);
-  const status = (await response.json()) as {
-    instances: { shares: { accepted: number; unverified: number; rejected: number } }[];
-  };
-  const [instance] = status.instances;
+  return (await response.json()) as Status;
+}
+
+/** Building the light caches takes a core for some seconds, which is no part of any figure. */
+async function untilReady(webPort: number): Promise<void> {
+  const deadlineMs = performance.now() + START_WITHIN_MS;
+  for (;;) {
+    const { epochs } = (await readStatus(webPort)).verifier;
+    if (epochs.length > 0 && epochs.every(({ state }) => state === 'ready')) return;
+    if (performance.now() > deadlineMs) throw new Error('the server has not built its light caches');
+    await sleep(LOOK_EVERY_MS);
+  }
+}
+
+async function readShares(webPort: number): Promise<Status['instances'][number]['shares']> {
+  const [instance] = (await readStatus(webPort)).instances;
   if (instance === undefined) throw new Error('the status has no instance');
   return instance.shares;
 }
