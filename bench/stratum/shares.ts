@@ -1,10 +1,19 @@
 import { availableParallelism } from 'node:os';
 import { bytesToHex, hexToBytes } from '../../src/chain/bytes.ts';
+import { epochContextIn } from '../../src/kawpow/epoch-context.ts';
+import { createKernelEngine } from '../../src/kawpow/kernel-engine.ts';
+import { claimScratch } from '../../src/kawpow/kernel-memory.ts';
+import { KAWPOW } from '../../src/kawpow/params.ts';
 import { createVerifierPool } from '../../src/kawpow/pool.ts';
+import { requestsOf } from '../../src/measure/batches.ts';
+import { median } from '../../src/measure/median.ts';
 import { FIRST_SUBMIT_ID, type LoadMiner } from './load-miner.ts';
 
 /** Hashes that are asked for at a time: enough for full batches in each thread. */
 const IN_FLIGHT = 256;
+
+/** Hashes that are timed, and as many before them for what V8 compiles. */
+const TIMED_HASHES = 30;
 
 /** Shares that are ready to be sent, in the order in which they are to be. */
 export interface ReadyShares {
@@ -48,4 +57,19 @@ export async function computeShares(
     await pool.close();
   }
   return ready;
+}
+
+/** @returns milliseconds of one hash of epoch 0 with nothing beside it: what no reply to a lone share can do without */
+export async function timeHashAlone(cacheDirectory: string): Promise<number> {
+  const pool = createVerifierPool({ threads: 1, cacheDirectory });
+  const context = epochContextIn(await pool.epochMemory(0));
+  await pool.close();
+  const engine = createKernelEngine(KAWPOW);
+  engine.prepare(context, claimScratch(context.memory));
+  const times = requestsOf(KAWPOW, 0, 2 * TIMED_HASHES, 0).map((request) => {
+    const startMs = performance.now();
+    engine.hash([request]);
+    return performance.now() - startMs;
+  });
+  return median(times.slice(TIMED_HASHES));
 }

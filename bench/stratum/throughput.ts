@@ -3,7 +3,7 @@ import { median } from '../../src/measure/median.ts';
 import { Crowd } from './crowd.ts';
 import { atMost, type Figure, quantile } from './figure.ts';
 import type { LoadMiner } from './load-miner.ts';
-import { computeShares, type ReadyShares } from './shares.ts';
+import { computeShares, type ReadyShares, timeHashAlone } from './shares.ts';
 import type { World } from './world.ts';
 
 /** Submits of one connection that wait for their replies: GPUs of a rig, found at the same time. */
@@ -86,10 +86,13 @@ export async function measureReply(
   if (ready === undefined) throw new Error('no shares');
   const times = await sendOneByOne(crowd, ready.miner, ready.lines);
   crowd.close();
+  const hashMs = await timeHashAlone(world.cacheDirectory);
   return atMost('submit → reply, one connection, one in flight, median', median(times), {
     max: maxMs,
     unit: 'ms',
-    beside: `p99 ${quantile(times, 0.99).toFixed(1)} ms, ${shares} shares`,
+    beside:
+      `p99 ${quantile(times, 0.99).toFixed(1)} ms; ` +
+      `of it one hash ${hashMs.toFixed(1)} ms, measured alone right after`,
   });
 }
 
