@@ -95,7 +95,10 @@ export async function run(args: readonly string[]): Promise<void> {
     for (const [name, subject] of Object.entries(FIGURES)) {
       if (names.length > 0 && !names.includes(name)) continue;
       process.stderr.write(`bench stratum: ${name}…\n`);
-      figures.push(...(await ground.with((world) => subject.measure(world, scale), subject)));
+      for (const figure of await measured(ground, name, subject, scale)) {
+        process.stderr.write(`  ${figure.name}: ${textOf(figure)}\n`);
+        figures.push(figure);
+      }
     }
   } finally {
     ground.remove();
@@ -108,12 +111,27 @@ export async function run(args: readonly string[]): Promise<void> {
   printTable(
     `stratum, server, devnet and load generator together on ${machine}`,
     ['figure', 'must', 'measured', '', 'beside'],
-    figures.map(({ name, must, value, unit, isMet, beside }) => [
-      name,
-      must,
-      `${value.toFixed(value < 100 ? 1 : 0)} ${unit}`,
-      isMet ? 'met' : 'MISSED',
-      beside,
+    figures.map((figure) => [
+      figure.name,
+      figure.must,
+      textOf(figure),
+      figure.isMet ? 'met' : 'MISSED',
+      figure.beside,
     ]),
   );
+}
+
+/** One that fails leaves the others their turn. */
+async function measured(ground: Ground, name: string, subject: Subject, scale: Scale): Promise<Figure[]> {
+  try {
+    return await ground.with((world) => subject.measure(world, scale), subject);
+  } catch (error) {
+    process.exitCode = 1;
+    const beside = `not measured: ${error instanceof Error ? error.message : error}`;
+    return [{ name, must: '', value: Number.NaN, unit: '', isMet: false, beside }];
+  }
+}
+
+function textOf({ value, unit }: Figure): string {
+  return `${value.toFixed(value < 100 ? 1 : 0)} ${unit}`;
 }

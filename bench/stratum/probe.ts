@@ -100,5 +100,6 @@ async function stopSampling(): Promise<ProbeAnswer['allocations']> {
 process.on('message', (question: ProbeQuestion) => {
   void answer(question).then((found) => process.send?.(found));
 });
-// The server ends when it wants to, not when its parent lets go.
+// The channel keeps no server up that wants to end, and no server is left behind by a bench that was killed.
 process.channel?.unref();
+process.on('disconnect', () => process.exit());
