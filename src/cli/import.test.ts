@@ -44,10 +44,16 @@ const POOL = `createPool({
 });`;
 
 describe('kpss import', () => {
-  for (const name of ['one-pool.js', 'two-pools.js', 'hostile.js', 'with-config.js', 'pool.json']) {
-    test(`makes of ${name} what stands beside it`, () => {
-      const { yaml } = run(join(GOLDEN, name));
+  // What cannot be read, its owner puts into the environment.
+  const passwords = {
+    'two-pools.js': { KPSS_RPC_PASSWORD_RAVENCOIN_REGTEST: 'a' },
+    'with-config.js': { KPSS_RPC_PASSWORD: 'a' },
+  };
+  for (const [name, env] of Object.entries({ 'one-pool.js': {}, 'pool.json': {}, ...passwords })) {
+    test(`makes of ${name} what stands beside it, and kpss start takes it`, () => {
+      const { code, yaml, report } = run(join(GOLDEN, name), undefined, env);
       assert.equal(yaml, readGoldenText(`import/${name.replace(/\..*$/, '.yaml')}`));
+      assert.equal(code, 0, report);
     });
   }
 
@@ -160,8 +166,14 @@ describe('kpss import', () => {
   });
 
   test('runs nothing of the file', () => {
-    const { code, report } = run(join(GOLDEN, 'hostile.js'));
+    const { code, yaml, report } = run(join(GOLDEN, 'hostile.js'));
     assert.equal(code, 1);
+    assert.equal(yaml, readGoldenText('import/hostile.yaml'));
+    const [, toMend = ''] = report.split('before this is mended:');
+    assert.match(
+      toMend,
+      /^\n {2}kpss\.yaml:8: node\.user: [^\n]*\n {2}kpss\.yaml:11: payout\.address: [^\n]*placeholder[^\n]*$/,
+    );
     assert.ok(!existsSync('hostile-was-here'));
     assert.equal(({} as { polluted?: boolean }).polluted, undefined);
     // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it is for
