@@ -124,6 +124,31 @@ step('kpss dev mines a block with the package’s miner threads', () => {
   assert.match(kpss(['dev', '--blocks', '1', '--port', '0', '--log-format', 'pretty']), /BLOCK 1 ACCEPTED/);
 });
 
+step('a program imports it, and TypeScript knows its types', () => {
+  const settings = "{ payout: { address: 'nobody' }, stratum: { port: 0 } }";
+  const program = [
+    "import { createServer, KpssError } from 'kpss';",
+    `try { createServer(${settings}); } catch (error) { console.log(error instanceof KpssError && error.code); }`,
+  ];
+  writeFileSync(join(installed, 'program.mjs'), program.join('\n'));
+  assert.equal(run(process.execPath, ['program.mjs'], installed).trim(), 'KPSS_CONFIG');
+  const typed = [
+    "import { createServer, type KpssSettings, type ShareEvent } from 'kpss';",
+    `const settings: KpssSettings = ${settings};`,
+    'const server = createServer(settings, { authorize: async ({ workerName }) => workerName !== "guest" });',
+    "server.on('share', ({ worker, result }: ShareEvent) => { const text: string = `${worker} ${result}`; void text; });",
+    '// @ts-expect-error there is no such event',
+    "server.on('shares', () => {});",
+    'await server.stop();',
+  ];
+  writeFileSync(join(installed, 'typed.mts'), typed.join('\n'));
+  const types = join(root, 'node_modules', '@types');
+  const strict = ['--strict', '--exactOptionalPropertyTypes', '--noUncheckedIndexedAccess', '--skipLibCheck'];
+  const modules = ['--module', 'nodenext', '--target', 'es2024', '--typeRoots', types, '--types', 'node'];
+  const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+  run(process.execPath, [compiler, '--noEmit', ...strict, ...modules, 'typed.mts'], installed);
+});
+
 rmSync(folder, { recursive: true, force: true });
 console.log(`\n${passed} passed, ${failed} failed`);
 process.exitCode = failed === 0 ? 0 : 1;

@@ -1,13 +1,14 @@
 import type { InstanceFacts } from './api-status.ts';
+import type { Authorize } from './authorize.ts';
 import type { BlockOutcome } from './block-ledger.ts';
 import type { NodeConfig } from './config/types.ts';
-import { Instance, type InstanceNode, type InstanceOptions } from './instance.ts';
-import { InstanceBans } from './instance-bans.ts';
-import { type KawPow, PROOFS_OF_WORK } from './kawpow/params.ts';
+import type { InstanceOptions } from './instance.ts';
+import type { InstanceBans } from './instance-bans.ts';
+import type { TellEvent } from './instance-events.ts';
+import { InstanceSlot } from './instance-slot.ts';
+import type { KawPow } from './kawpow/params.ts';
 import type { VerifierPool } from './kawpow/verifier.ts';
 import type { Clock, Log, RandomSource } from './mining/ports.ts';
-import { createRpcClient } from './node/rpc-client.ts';
-import { createNodeSignals } from './node-signals.ts';
 import type { BanStore } from './store/ban-store.ts';
 import type { JournalStore } from './store/journal-store.ts';
 import type { ReadTls } from './stratum/tls-stage.ts';
@@ -31,71 +32,90 @@ export interface AppModules {
   readonly banStore?: (instanceName: string, log: Log) => BanStore | undefined;
   /** Has the certificates of ports with TLS; needed where there are some. */
   readonly readTls?: ReadTls | undefined;
+  /** Hears of all that goes on in all instances. */
+  readonly onEvent?: TellEvent | undefined;
+  /** Is asked about each login of each instance; nobody is when left out. */
+  readonly authorize?: Authorize | undefined;
 }
 
-/** All instances of one process, started and stopped together. */
-export class App {
-  readonly #instances: readonly Instance[];
-  readonly #configs: readonly AppInstance[];
-  /** By the instance's name, in order. */
-  readonly #bans = new Map<string, InstanceBans>();
+/** What a new configuration made of an instance. */
+export interface InstanceChange {
+  readonly instance: string;
+  readonly what: 'unchanged' | 'changed' | 'restarted' | 'added' | 'removed';
+  /** The sections of its configuration that are different, where it was changed or restarted. */
+  readonly sections: readonly string[];
+}
 
-  /** @throws KpssError KPSS_RPC_URL, KPSS_RPC_CREDENTIALS */
+/** All instances of one process. Each stands for itself: what one cannot do leaves the others mining. */
+export class App {
+  readonly #modules: AppModules;
+  /** By name, in the order of the configuration. */
+  #slots = new Map<string, InstanceSlot>();
+  /** Starts, changes and the end come one after the other. */
+  #turn: Promise<unknown> = Promise.resolve();
+  #isStopped = false;
+
   constructor(instances: readonly AppInstance[], modules: AppModules) {
-    this.#configs = instances;
-    const several = instances.length > 1;
-    this.#instances = instances.map(({ nodes: configs, onBlock, ...options }) => {
-      const log = several ? named(modules.log, options.name) : modules.log;
-      const pow = options.pow ?? PROOFS_OF_WORK[options.network.proofOfWork];
-      const context = { ...modules, network: options.network, pow, log };
-      const nodes = configs.map((config) => createNode(config, context));
-      const verifier = modules.verifier.of(pow);
-      const journal = modules.journalStore?.(options.name);
-      const store = modules.banStore?.(options.name, log);
-      const bans = new InstanceBans({ clock: modules.clock, log, store });
-      this.#bans.set(options.name, bans);
-      return new Instance(
-        { ...options, pow },
-        {
-          ...{ ...modules, log, nodes, verifier, journal, bans: bans.banList },
-          ...(onBlock && { onBlock }),
-        },
-      );
+    this.#modules = modules;
+    for (const config of instances) this.#slots.set(config.name, this.#createSlot(config));
+  }
+
+  /**
+   * Of several instances, one that cannot be started is told in the log and tried again, as long as another one can.
+   * @returns each instance's stratum ports, in order; none for one that is tried again
+   * @throws KpssError, such as KPSS_PORT_UNAVAILABLE, when none can be started; what was opened before is closed again
+   */
+  async start(): Promise<number[][]> {
+    const results = await Promise.allSettled([...this.#slots.values()].map((slot) => slot.settle()));
+    const failed = results.find((result) => result.status === 'rejected');
+    if (failed !== undefined && !results.some(({ status }) => status === 'fulfilled')) {
+      await this.stop();
+      throw failed.reason;
+    }
+    const slots = [...this.#slots.values()];
+    return results.map((result, i) => {
+      if (result.status === 'fulfilled') return result.value;
+      slots[i]?.retry(result.reason);
+      return [];
     });
   }
 
   /**
    * @returns each instance's stratum ports, in order
    * @throws KpssError KPSS_PORT_UNAVAILABLE, KPSS_TLS_CERTIFICATE; what was opened before is closed again
+   * Takes over another configuration: miners of ports that stay are not disconnected, whatever else is different, unless
+   * an instance gets another coin or network. What cannot be done is told in the log and tried again.
    */
-  async start(): Promise<number[][]> {
-    const ports: number[][] = [];
-    try {
-      for (const instance of this.#instances) ports.push(await instance.start());
-    } catch (error) {
-      await this.stop();
-      throw error;
-    }
-    return ports;
+  apply(instances: readonly AppInstance[]): Promise<InstanceChange[]> {
+    const applied = this.#turn.then(() => (this.#isStopped ? [] : this.#apply(instances)));
+    this.#turn = applied.catch(() => undefined);
+    return applied;
   }
 
   /** Of its instances, in order. */
   get names(): string[] {
-    return this.#configs.map(({ name }) => name);
+    return [...this.#slots.keys()];
   }
 
-  /** What the status tells of each instance, in order. */
+  /** What the status tells of each instance that could be started, in order. */
   facts(): InstanceFacts[] {
-    return this.#configs.flatMap(({ name, network }, i) => {
-      const status = this.#instances[i]?.status();
-      const bans = this.#bans.get(name)?.list().length ?? 0;
-      return status === undefined ? [] : [{ name, network, status, bans }];
-    });
+    return [...this.#slots.values()].flatMap(({ config, instance, bans }) =>
+      instance === undefined
+        ? []
+        : [
+            {
+              name: config.name,
+              network: config.network,
+              status: instance.status(),
+              bans: bans.list().length,
+            },
+          ],
+    );
   }
 
   /** Who is shut out where, by the instance's name. */
   get bans(): ReadonlyMap<string, InstanceBans> {
-    return this.#bans;
+    return new Map([...this.#slots].map(([name, { bans }]) => [name, bans]));
   }
 
   /**
@@ -103,36 +123,75 @@ export class App {
    * @param hashHex display hex; undefined where only that there may be one is known
    */
   noteTip(instanceName: string, hashHex: string | undefined): void {
-    const instance = this.#instances[this.names.indexOf(instanceName)];
+    const instance = this.#slots.get(instanceName)?.instance;
     if (hashHex === undefined) instance?.refresh();
     else instance?.noteTip(hashHex, { signal: 'notify' });
   }
 
   /** May be called again. */
   async stop(): Promise<void> {
-    await Promise.all(this.#instances.map((instance) => instance.stop()));
-    await Promise.all([...this.#bans.values()].map((bans) => bans.close()));
+    this.#isStopped = true;
+    await this.#turn;
+    await Promise.all([...this.#slots.values()].map((slot) => slot.stop()));
+  }
+
+  async #apply(instances: readonly AppInstance[]): Promise<InstanceChange[]> {
+    const before = this.#slots;
+    const names = instances.map(({ name }) => name);
+    const removed = [...before].filter(([name]) => !names.includes(name));
+    // First, so that their ports are free for others; their blocks are settled when this is done.
+    await Promise.all(removed.map(([, slot]) => slot.stop()));
+    const changes: InstanceChange[] = removed.map(([name]) => change(name, 'removed'));
+    const slots = new Map<string, InstanceSlot>();
+    for (const config of instances) {
+      const { slot, ...made } = await this.#renew(before.get(config.name), config);
+      slots.set(config.name, slot);
+      changes.push(made);
+      this.#slots = new Map([
+        ...slots,
+        ...[...before].filter(([name]) => !slots.has(name) && names.includes(name)),
+      ]);
+    }
+    for (const slot of slots.values()) await slot.settle().catch((error: unknown) => slot.retry(error));
+    this.#slots = slots;
+    return changes;
+  }
+
+  async #renew(
+    slot: InstanceSlot | undefined,
+    config: AppInstance,
+  ): Promise<InstanceChange & { readonly slot: InstanceSlot }> {
+    const { name } = config;
+    if (slot === undefined) return { ...change(name, 'added'), slot: this.#createSlot(config) };
+    if (!slot.canBecome(config)) {
+      // Its journal is closed with it, before the new one opens the same file.
+      await slot.stop();
+      return { ...change(name, 'restarted', ['coin', 'network']), slot: this.#createSlot(config) };
+    }
+    const sections = slot.become(config);
+    return { ...change(name, sections.length === 0 ? 'unchanged' : 'changed', sections), slot };
+  }
+
+  #createSlot(config: AppInstance): InstanceSlot {
+    const log = named(this.#modules.log, () => (this.#slots.size > 1 ? { instance: config.name } : {}));
+    return new InstanceSlot(config, { ...this.#modules, log });
   }
 }
 
-function createNode(config: NodeConfig, context: Parameters<typeof createNodeSignals>[2]): InstanceNode {
-  const { timeoutMs, name, url, priority, credentials } = config;
-  const { clock } = context;
-  return {
-    name,
-    url,
-    priority,
-    rpc: createRpcClient({ url, credentials, ...(timeoutMs !== undefined && { timeoutMs }), clock }),
-    listen: (listener) => createNodeSignals(config, listener, context),
-  };
+function change(
+  instance: string,
+  what: InstanceChange['what'],
+  sections: readonly string[] = [],
+): InstanceChange {
+  return { instance, what, sections };
 }
 
 /** Every line of one instance of several says whose it is. */
-function named(log: Log, instance: string): Log {
+function named(log: Log, name: () => { readonly instance?: string }): Log {
   return {
-    debug: (fields, message) => log.debug({ instance, ...fields }, message),
-    info: (fields, message) => log.info({ instance, ...fields }, message),
-    warn: (fields, message) => log.warn({ instance, ...fields }, message),
-    error: (fields, message) => log.error({ instance, ...fields }, message),
+    debug: (fields, message) => log.debug({ ...name(), ...fields }, message),
+    info: (fields, message) => log.info({ ...name(), ...fields }, message),
+    warn: (fields, message) => log.warn({ ...name(), ...fields }, message),
+    error: (fields, message) => log.error({ ...name(), ...fields }, message),
   };
 }

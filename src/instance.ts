@@ -1,12 +1,14 @@
+import { isDeepStrictEqual } from 'node:util';
 import { BlockLedger, type BlockOutcome } from './block-ledger.ts';
 import type { Network } from './chain/coins.ts';
 import { targetToDifficulty } from './chain/target.ts';
-import type { NodeConfig, ThrottleConfig, TipsConfig } from './config/types.ts';
+import type { ThrottleConfig, TipsConfig } from './config/types.ts';
 import { FoundBlocks } from './found-blocks.ts';
-import { InstanceSignals } from './instance-signals.ts';
+import { EventTeller } from './instance-events.ts';
+import type { InstanceModules } from './instance-modules.ts';
+import { type InstanceNode, InstanceNodes } from './instance-nodes.ts';
 import type { InstanceStatus } from './instance-status.ts';
 import { EXPERIMENTAL_PROOFS_OF_WORK, type KawPow } from './kawpow/params.ts';
-import type { Verifier } from './kawpow/verifier.ts';
 import { MinerLogins } from './miner-logins.ts';
 import { portFields, portLine } from './miners-ports.ts';
 import { PrefixAllocator } from './mining/extranonce.ts';
@@ -15,28 +17,17 @@ import { JobBook } from './mining/job-book.ts';
 import { judgeShare } from './mining/judge.ts';
 import type { LoginPolicy, LoginRules } from './mining/login.ts';
 import { neededEpochs } from './mining/needed-epochs.ts';
-import type { Clock, Log, NodeRpc, RandomSource, Timer } from './mining/ports.ts';
+import type { Timer } from './mining/ports.ts';
 import { Tally } from './mining/tally.ts';
-import { parseTemplate, type Template } from './mining/template.ts';
-import { NodeSet } from './node/node-set.ts';
-import { versionTrouble } from './node/node-version.ts';
+import type { Template } from './mining/template.ts';
 import { ProposalProof } from './node/proposal-proof.ts';
-import type { NodeStatus } from './node/status.ts';
 import { createSubmitter, type Submitter } from './node/submitter.ts';
 import type { SignalName } from './node/tip-signal.ts';
-import type { NodeSignals, SignalListener } from './node-signals.ts';
 import type { JournaledBlock } from './store/journal-records.ts';
-import type { JournalStore } from './store/journal-store.ts';
 import { BanList } from './stratum/bans.ts';
-import {
-  type MinersServer,
-  StratumServer,
-  type StratumServerModules,
-  type StratumServerOptions,
-} from './stratum/server.ts';
+import { type MinersServer, StratumServer, type StratumServerOptions } from './stratum/server.ts';
 import type { Session } from './stratum/session.ts';
 import type { ShareResult } from './stratum/share-desk.ts';
-import type { ReadTls } from './stratum/tls-stage.ts';
 import { ThrottledBlocks } from './throttled-blocks.ts';
 
 /** How often the log sums up what goes on. */
@@ -60,65 +51,46 @@ export interface InstanceOptions {
   readonly throttle?: ThrottleConfig;
 }
 
-/** A node and its client. */
-export interface InstanceNode extends Pick<NodeConfig, 'name' | 'url' | 'priority'> {
-  readonly rpc: NodeRpc & { close(): void };
-  /** Its tip signals besides polling; none when left out. */
-  readonly listen?: (listener: SignalListener) => NodeSignals;
-}
-
-export interface InstanceModules {
-  readonly clock: Clock;
-  readonly random: RandomSource;
-  readonly log: Log;
-  /** Of this instance's proof of work. */
-  readonly verifier: Verifier;
-  /** At least one, in the order of the configuration. */
-  readonly nodes: readonly InstanceNode[];
-  /** Where found blocks are written down; nowhere when left out. */
-  readonly journal?: JournalStore | undefined;
-  /** A block that a miner of this instance found has had its outcome. */
-  readonly onBlock?: (block: BlockOutcome) => void;
-  /** Who is shut out of the miners' ports; one that ends with the process when left out. */
-  readonly bans?: BanList | undefined;
-  /** Has the certificates of ports with TLS; needed where there are some. */
-  readonly readTls?: ReadTls | undefined;
-  /** StratumServer when left out. */
-  readonly createServer?: (options: StratumServerOptions, modules: StratumServerModules) => MinersServer;
-}
-
 /**
  * One coin on one network: its nodes, its job book, its miners' port, and what happens between them. Every step of a
  * share's journey is called from here; ARCHITECTURE.md tells it in order.
  */
 export class Instance {
-  readonly #options: InstanceOptions;
+  #options: InstanceOptions;
   readonly #modules: InstanceModules;
   readonly #jobs: JobBook;
   readonly #logins: MinerLogins;
   readonly #proof: ProposalProof;
   readonly #prefixes: PrefixAllocator;
-  readonly #nodes: NodeSet<Template>;
-  readonly #signals: InstanceSignals;
+  readonly #nodes: InstanceNodes;
   readonly #submitter: Submitter;
   readonly #ledger: BlockLedger;
   readonly #blocks: FoundBlocks;
   readonly #throttled: ThrottledBlocks;
   readonly #server: MinersServer;
   readonly #tally: Tally;
-  #nodeStatus: NodeStatus | undefined;
+  readonly #events: EventTeller;
   #templateAtMs: number | undefined;
   #summaryTimer: Timer | undefined;
 
   constructor(options: InstanceOptions, modules: InstanceModules) {
     this.#options = options;
     this.#modules = modules;
-    const { clock, random, log, nodes } = modules;
-    const { network } = options;
+    const { clock, random, log } = modules;
+    const { network, pow, tips } = options;
+    this.#events = new EventTeller(options.name, modules.onEvent);
     this.#proof = new ProposalProof({ clock, log });
     this.#jobs = new JobBook(options.tag, (job) => this.#prove(job));
     this.#prefixes = new PrefixAllocator(random);
     this.#tally = new Tally(clock.nowMs());
+    this.#nodes = new InstanceNodes(
+      { network, pow, tips },
+      {
+        ...{ clock, log, nodes: modules.nodes },
+        onTemplate: (template, newTip) => this.#takeTemplate(template, newTip),
+      },
+    );
+    const nodes = this.#nodes.list;
     this.#submitter = createSubmitter(
       {
         onVerdict: (verdict) => this.#ledger.hear(verdict),
@@ -126,29 +98,6 @@ export class Instance {
       },
       { nodes, clock, log },
     );
-    this.#nodes = new NodeSet<Template>(
-      {
-        expectedChain: network.name,
-        ownPeers: (node) => this.#signals.peersOf(node),
-        versionTrouble: (version) => {
-          const trouble = versionTrouble(network, version);
-          return trouble && `${trouble.sentence} ${trouble.cure}`;
-        },
-        ...options.tips,
-        onTemplate: (template, { newTip }) => this.#takeTemplate(template, newTip),
-        onStatus: (status) => {
-          this.#nodeStatus = status;
-        },
-        onBack: (node) => this.#signals.wake(node),
-      },
-      { nodes, clock, log, parseTemplate: (raw) => parseTemplate(raw, options.pow, network) },
-    );
-    this.#signals = new InstanceSignals({
-      nodes,
-      clock,
-      log,
-      onTip: (hashHex, signal, node) => this.noteTip(hashHex, { signal, node }),
-    });
     this.#ledger = this.#createLedger();
     this.#blocks = new FoundBlocks({
       ledger: this.#ledger,
@@ -158,7 +107,7 @@ export class Instance {
       clock,
       log,
       nodes,
-      broadcast: (blockHex) => this.#signals.sendBlock(blockHex),
+      broadcast: (blockHex) => this.#nodes.sendBlock(blockHex),
       onSettled: (block) => this.#settleBlock(block),
     });
     this.#throttled = new ThrottledBlocks(options.throttle, {
@@ -168,7 +117,10 @@ export class Instance {
       submit: (share, workerName) => this.#blocks.submit(share, workerName),
       wait: (share, workerName) => this.#blocks.wait(share, workerName),
     });
-    this.#logins = new MinerLogins({ network, ...options.payout, ...options.login }, { clock, log });
+    this.#logins = new MinerLogins(
+      { network, ...options.payout, ...options.login },
+      { ...modules, instance: options.name },
+    );
     this.#server = this.#createServer();
   }
 
@@ -182,13 +134,13 @@ export class Instance {
     for (const [i, options] of this.#options.stratum.ports.entries()) {
       const open = { options, port: ports[i] ?? 0, fingerprint: this.#server.fingerprints?.[i] };
       this.#modules.log.info(portFields(open), portLine(open));
+      this.#events.listening(options.host, open.port);
     }
     this.#warnIfExperimental();
     // Not before the ports are ours: another KPSS that has it would write to the same journal.
     this.#blocks.recover();
     this.#seedThrottle();
     this.#nodes.start();
-    this.#signals.start();
     this.#scheduleSummary();
     return ports;
   }
@@ -196,16 +148,42 @@ export class Instance {
   /** Takes no more work, lets blocks on their way arrive, closes the connections. May be called again. */
   async stop(): Promise<void> {
     this.#summaryTimer?.cancel();
-    const nodesStopped = Promise.all([this.#nodes.stop(), this.#signals.stop()]);
+    const nodesStopped = this.#nodes.stop();
     await this.#server.close();
     this.#throttled.stop();
     await this.#blocks.finish();
     const submitterStopped = this.#submitter.stop();
     const proofStopped = this.#proof.stop();
-    for (const { rpc } of this.#modules.nodes) rpc.close();
+    this.#nodes.closeClients();
     await Promise.all([nodesStopped, submitterStopped, proofStopped]);
     await this.#ledger.close();
     this.#modules.verifier.keep(this.#options.name, []);
+  }
+
+  /**
+   * Other settings while miners are connected: those of ports that stay notice no more than a new job. Name, network and
+   * proof of work stay as they are.
+   * @param nodes at least one; one that stays is the same object as before
+   * @throws KpssError KPSS_PORT_UNAVAILABLE when a new port cannot be opened; all else is done, and a later call tries again
+   */
+  async reconfigure(options: InstanceOptions, nodes: readonly InstanceNode[]): Promise<void> {
+    const before = this.#options;
+    this.#options = options;
+    this.#jobs.useTag(options.tag);
+    if (!isDeepStrictEqual(before.throttle, options.throttle)) this.#throttled.useRules(options.throttle);
+    const isPayoutNew = !isDeepStrictEqual(before.payout, options.payout);
+    if (isPayoutNew || !isDeepStrictEqual(before.login, options.login)) {
+      this.#logins.usePolicy({ network: options.network, ...options.payout, ...options.login });
+    }
+    if (isPayoutNew) {
+      this.#server.usePayout((userName) => this.#logins.payoutFor(userName));
+      this.#proveWithoutMiners();
+    }
+    const areSame =
+      nodes.length === this.#nodes.list.length && nodes.every((node, i) => node === this.#nodes.list[i]);
+    if (!areSame || !isDeepStrictEqual(before.tips, options.tips))
+      await this.#nodes.replace(nodes, options.tips);
+    await this.#server.apply(options.stratum);
   }
 
   /**
@@ -218,10 +196,10 @@ export class Instance {
 
   status(): InstanceStatus {
     return {
-      node: this.#nodeStatus,
+      node: this.#nodes.status,
       nodes: this.#nodes.reports(),
       signals: this.#nodes.signalScores(),
-      signalReports: this.#signals.reports(),
+      signalReports: this.#nodes.signalReports(),
       height: this.#jobs.template?.height,
       template: this.#jobs.template,
       templateAtMs: this.#templateAtMs,
@@ -251,14 +229,14 @@ export class Instance {
   }
 
   #createLedger(): BlockLedger {
-    const { clock, log, nodes, journal } = this.#modules;
+    const { clock, log, journal } = this.#modules;
     return new BlockLedger(this.#options.network, {
       tally: this.#tally,
       clock,
       log,
-      nodes,
+      nodes: this.#nodes.list,
       journal,
-      healthyNode: () => nodes.find(({ name }) => name === this.#nodes.sourceName)?.rpc,
+      healthyNode: () => this.#nodes.source?.rpc,
       isOfOurChain: (name: string) => this.#nodes.isOfOurChain(name),
     });
   }
@@ -271,7 +249,7 @@ export class Instance {
       log,
       prefixes: this.#prefixes,
       jobs: this.#jobs,
-      login: (userName, password) => this.#logins.login(userName, password),
+      login: (userName, password, from) => this.#logins.login(userName, password, from),
       bans: bans ?? new BanList({}, { clock }),
       readTls,
       onLogin: (session) => this.#welcome(session),
@@ -280,7 +258,10 @@ export class Instance {
       judge: (share, sessionId, onLateVerdict) =>
         judgeShare(share, this.#verifierSession(sessionId), this.#modules, onLateVerdict),
       onResult: (result, session) => this.#count(result, session),
-      onEnd: (session) => verifier.endSession(this.#verifierSession(session.id)),
+      onEnd: (session) => {
+        verifier.endSession(this.#verifierSession(session.id));
+        this.#events.miner('left', session);
+      },
     });
   }
 
@@ -296,6 +277,7 @@ export class Instance {
     this.#server.announceJob();
     this.#proveWithoutMiners();
     this.#throttled.takeTemplate();
+    this.#events.template(template, newTip);
     const { height, previousBlockHash: tip, transactions, pow } = template;
     if (newTip) {
       this.#ledger.noteTip();
@@ -308,8 +290,7 @@ export class Instance {
 
   /** By the node whose template it is. */
   #prove(job: Job): void {
-    const { nodes } = this.#modules;
-    const source = nodes.find(({ name }) => name === this.#nodes.sourceName) ?? nodes[0];
+    const source = this.#nodes.source ?? this.#nodes.list[0];
     if (source !== undefined) this.#proof.note(job, source);
   }
 
@@ -343,6 +324,7 @@ export class Instance {
     const { workerName: worker, agent } = session;
     const text = `miner ${worker} joined (${agent || 'no name'})`;
     this.#modules.log.info({ session: session.id, worker, agent }, text);
+    this.#events.miner('joined', session);
   }
 
   #settleBlock(block: BlockOutcome): void {
@@ -351,6 +333,7 @@ export class Instance {
     const asks = this.#options.tips?.askAfterFound ?? true;
     if (asks && isAccepted) this.#nodes.noteFound(block.blockHash);
     this.#throttled.settled(block.blockHash, isAccepted);
+    this.#events.block(block);
     try {
       this.#modules.onBlock?.(block);
     } catch (error) {
@@ -362,6 +345,7 @@ export class Instance {
     const nowMs = this.#modules.clock.nowMs();
     const { log } = this.#modules;
     const { workerName: worker, difficulty } = session;
+    this.#events.share(result, session);
     if (result.kind === 'accepted') {
       if (result.verified && result.share.isCandidate) this.#blocks.proven(result.share);
       this.#tally.accept(result.share.issued.work, result.verified, nowMs);

@@ -1,6 +1,8 @@
+import { type Authorize, LoginQuestions } from './authorize.ts';
 import type { Payout } from './chain/payout.ts';
 import { type Login, LoginDesk, type LoginPolicy } from './mining/login.ts';
 import type { Clock, Log } from './mining/ports.ts';
+import type { MinerOrigin } from './stratum/server.ts';
 
 /** A miner that is refused tries again and again: one line in this time says so. */
 const REFUSED_LINE_EVERY_MS = 10_000;
@@ -8,12 +10,17 @@ const REFUSED_LINE_EVERY_MS = 10_000;
 export interface MinerLoginsModules {
   readonly clock: Clock;
   readonly log: Log;
+  /** Asked about each login that these rules let in; nobody is when left out. */
+  readonly authorize?: Authorize | undefined;
+  /** What `authorize` is told that it is asked for. */
+  readonly instance?: string;
 }
 
 /** Who may mine on an instance and who is paid, with what its owner should hear of it. */
 export class MinerLogins {
-  readonly #desk: LoginDesk;
+  #desk: LoginDesk;
   readonly #modules: MinerLoginsModules;
+  readonly #questions: LoginQuestions | undefined;
   #refused = 0;
   #refusedLineMs = Number.NEGATIVE_INFINITY;
   #toldUnpaid = false;
@@ -21,6 +28,8 @@ export class MinerLogins {
   constructor(policy: LoginPolicy, modules: MinerLoginsModules) {
     this.#desk = new LoginDesk(policy);
     this.#modules = modules;
+    const { authorize } = modules;
+    if (authorize !== undefined) this.#questions = new LoginQuestions(authorize, modules);
   }
 
   /** Who is paid whatever the login; undefined where each miner is. */
@@ -28,8 +37,29 @@ export class MinerLogins {
     return this.#desk.fixedPayout;
   }
 
-  login(userName: string, password: string): Login {
+  /** Other rules from now on. Whoever is logged in stays so. */
+  usePolicy(policy: LoginPolicy): void {
+    this.#desk = new LoginDesk(policy);
+    this.#toldUnpaid = false;
+  }
+
+  /** See LoginDesk. */
+  payoutFor(userName: string): Payout | undefined {
+    return this.#desk.payoutFor(userName);
+  }
+
+  /** @param from where the miner comes in, as far as that is known */
+  login(userName: string, password: string, from?: MinerOrigin): Login | Promise<Login> {
     const login = this.#desk.login(userName, password);
+    if (!login.ok || this.#questions === undefined) return this.#tell(userName, login);
+    const { workerName } = login;
+    const origin = { remoteAddress: from?.remoteAddress, port: from?.port };
+    const instance = this.#modules.instance ?? '';
+    const asked = this.#questions.ask(login, { instance, workerName, userName, password, ...origin });
+    return asked.then((answer) => this.#tell(userName, answer));
+  }
+
+  #tell(userName: string, login: Login): Login {
     if (!login.ok) this.#tellRefused(login.text);
     else if (!this.#toldUnpaid) this.#tellUnpaid(userName);
     return login;

@@ -292,9 +292,11 @@ function createRig(throttle: ThrottleRules, clock = createVirtualClock(), journa
         return {
           listen: async () => [1],
           announceJob() {},
+          apply: () => Promise.resolve(),
+          usePayout() {},
+          miners: () => [],
           close: async () => {},
           minerCount: 1,
-          miners: () => [],
         };
       },
     },

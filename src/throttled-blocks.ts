@@ -70,8 +70,8 @@ interface HandedIn {
  * counted. Only blocks that were accepted, or may still be, use up the rate.
  */
 export class ThrottledBlocks {
-  readonly #rules: ThrottleRules;
-  readonly #isSet: boolean;
+  #rules: ThrottleRules;
+  #isSet: boolean;
   readonly #modules: ThrottledBlocksModules;
   /** Oldest first. */
   #handedIn: HandedIn[] = [];
@@ -90,6 +90,13 @@ export class ThrottledBlocks {
     this.#rules = rules;
     this.#isSet = isThrottling(rules);
     this.#modules = modules;
+  }
+
+  /** Other rules from now on; what is held goes out if they allow it. @param rules undefined for none */
+  useRules(rules: ThrottleRules = NO_RULES): void {
+    this.#rules = rules;
+    this.#isSet = isThrottling(rules);
+    this.#review();
   }
 
   /** Blocks of ours from before the start, by when they were handed in; those of the last hour matter. */

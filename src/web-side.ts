@@ -7,6 +7,7 @@ import { KpssError } from './error.ts';
 import type { VerifierPool } from './kawpow/verifier.ts';
 import type { Clock, Log } from './mining/ports.ts';
 import { programVersion } from './version.ts';
+import type { ApiStatus } from './web/api-types.ts';
 
 export interface WebSideOptions {
   /** undefined starts nothing. */
@@ -15,6 +16,8 @@ export interface WebSideOptions {
   readonly orAnyPort?: boolean;
   /** Of the verifier. */
   readonly threads: number;
+  /** When KPSS started; now, when left out. */
+  readonly startedAtMs?: number;
 }
 
 export interface WebSideModules {
@@ -51,23 +54,19 @@ export async function startWebSide(
 
 async function listen(
   { host, port }: NonNullable<Config['web']>,
-  { threads }: WebSideOptions,
-  { app, verifier, clock, log }: WebSideModules,
+  options: WebSideOptions,
+  modules: WebSideModules,
 ): Promise<() => Promise<void>> {
   // Loaded here, so that no other command waits for it: a tenth of a second.
   const { WebServer } = await import('./web/server.ts');
-  const version = programVersion();
-  const startedAtMs = clock.nowMs();
+  const { app, clock, log } = modules;
+  const { threads, startedAtMs = clock.nowMs() } = options;
   const server = new WebServer(
     { host, port, instances: app.names },
     {
       clock,
       log,
-      status: () =>
-        apiStatus(
-          { version, startedAtMs, nowMs: clock.nowMs(), threads, verifier: verifier.status() },
-          app.facts(),
-        ),
+      status: () => statusOf({ threads, startedAtMs }, modules),
       notify: (instance, hashHex) => app.noteTip(instance, hashHex),
       bans: {
         list: () => [...app.bans].flatMap(([instance, bans]) => apiBans(instance, bans.list())),
@@ -89,6 +88,15 @@ async function listen(
     throw error;
   }
   return () => server.close();
+}
+
+/** @returns what is served as `/api/v1/status` */
+export function statusOf(
+  about: { readonly threads: number; readonly startedAtMs: number },
+  { app, verifier, clock }: Omit<WebSideModules, 'log'>,
+): ApiStatus {
+  const facts = { version: programVersion(), nowMs: clock.nowMs(), verifier: verifier.status() };
+  return apiStatus({ ...about, ...facts }, app.facts());
 }
 
 /**

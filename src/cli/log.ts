@@ -47,6 +47,8 @@ const QUIET_FIELDS = [
 export interface ProgramLog extends Log {
   /** undefined where standard output is no terminal, and where its reader asked for JSON or for no news (level). */
   readonly status: StatusLine | undefined;
+  /** From now on. */
+  setLevel(level: LogLevel): void;
 }
 
 /**
@@ -71,7 +73,10 @@ export function createLog(level: LogLevel, logFormat: LogFormat): ProgramLog {
     },
   });
   const hasStatus = isPretty && log.isLevelEnabled('info') && canStand(process.stdout);
-  return Object.assign(log, { status: hasStatus ? lines : undefined });
+  const setLevel = (wanted: LogLevel): void => {
+    log.level = wanted;
+  };
+  return Object.assign(log, { setLevel, status: hasStatus ? lines : undefined });
 }
 
 function createPrettifier(): (line: string) => string {

@@ -22,7 +22,7 @@ import { canStand } from './output.ts';
 import type { Progress } from './progress.ts';
 import { runStart } from './start.ts';
 import { runStatus } from './status.ts';
-import { stopSignal } from './stop-signal.ts';
+import { onReloadSignal, stopSignal } from './stop-signal.ts';
 import { canColour, hasUnicode, logProgress, processStreams, toolProgress } from './terminal.ts';
 
 interface LogFlags {
@@ -64,9 +64,10 @@ function addServers(program: Command, exit: (code: number) => void): void {
     .action(async (flags) => {
       const createLogOf = ({ level, format }: Config['log']) => {
         const log = createLog(level, format);
-        return { log, progress: logProgress(log) };
+        return { log, progress: logProgress(log), setLevel: (wanted: LogLevel) => log.setLevel(wanted) };
       };
-      exit(await runStart(flags, { ...processPorts(), env: process.env, createLog: createLogOf, complain }));
+      const ports = { ...processPorts(), onReload: onReloadSignal };
+      exit(await runStart(flags, { ...ports, env: process.env, createLog: createLogOf, complain }));
     });
 
   withLogFlags(command('dev', 'run the devnet: a chain of its own, KPSS on top, and a CPU miner'))

@@ -1,19 +1,22 @@
-import { App } from '../app.ts';
-import { chanceFrom } from '../clock.ts';
 import { resolveConfig } from '../config/load.ts';
-import type { Config, ConfigFlags } from '../config/types.ts';
+import type { Config, ConfigFlags, ConfigResult } from '../config/types.ts';
+import { KpssServer } from '../kpss-server.ts';
 import type { Clock, Log, RandomSource } from '../mining/ports.ts';
-import { bansPath, createBanFile, openBanStore } from '../store/ban-store.ts';
-import { createFileJournalStore, journalPath } from '../store/journal-store.ts';
-import { TlsCertificates } from '../store/tls-certificate.ts';
-import type { ReadTls } from '../stratum/tls-stage.ts';
-import { createLoggedVerifier } from '../verifier-log.ts';
-import { startWebSide } from '../web-side.ts';
 import { configFile } from './config-file.ts';
 import { withoutControlCodes } from './control-codes.ts';
-import { type DevIo, runDev } from './dev.ts';
+import { runDev } from './dev.ts';
 import { findMisplaced } from './misplaced.ts';
 import type { Progress } from './progress.ts';
+import { createSupervisor } from './systemd.ts';
+
+interface StartLog {
+  readonly log: Log;
+  readonly progress: Progress;
+  /** Another level from now on. */
+  readonly setLevel?: (level: Config['log']['level']) => void;
+}
+
+interface ServeIo extends StartLog, Omit<StartIo, 'createLog'> {}
 
 export interface StartFlags extends ConfigFlags {
   readonly config?: string | undefined;
@@ -25,7 +28,9 @@ export interface StartIo {
   readonly random: RandomSource;
   /** Fires to stop: SIGINT, SIGTERM. */
   readonly signal: AbortSignal;
-  createLog(settings: Config['log']): { readonly log: Log; readonly progress: Progress };
+  createLog(settings: Config['log']): StartLog;
+  /** @param listener called when the configuration is to be read anew: SIGHUP. @returns what ends it */
+  onReload(listener: () => void): () => void;
   /** To standard error. */
   complain(line: string): void;
 }
@@ -52,14 +57,18 @@ export async function runStart(flags: StartFlags, io: StartIo): Promise<number> 
     );
     return 2;
   }
-  const resolved = resolveConfig({ file, flags: settings, env: io.env });
-  if (!resolved.ok) {
+  const resolve = () => resolveConfig({ file, flags: settings, env: io.env });
+  const resolved = resolve();
+  const config = resolved.ok ? resolved.config : resolved.sound;
+  if (!resolved.ok && config === undefined) {
     for (const problem of resolved.problems) io.complain(withoutControlCodes(problem));
     io.complain('kpss: the configuration is wrong, nothing was started');
     return 2;
   }
-  const { config } = resolved;
-  const { log, progress } = io.createLog(config.log);
+  if (config === undefined) return 2;
+  const told = io.createLog(config.log);
+  const { log, progress } = told;
+  if (!resolved.ok) tellLeftOut(resolved.problems, config, log);
   if (isDevnet) {
     log.warn(
       {},
@@ -68,53 +77,68 @@ export async function runStart(flags: StartFlags, io: StartIo): Promise<number> 
     const { cacheDirectory } = config.verifier;
     return runDev(DEVNET, { ...io, log, progress, cacheDirectory });
   }
-  await serve(config, { ...io, log, progress });
+  await serve({ config, resolve }, { ...io, ...told });
   return 0;
 }
 
-async function serve(config: Config, io: Omit<DevIo, 'cacheDirectory'>): Promise<void> {
-  const { log } = io;
-  const stopped = new Promise<void>((resolve) => {
-    io.signal.addEventListener('abort', () => resolve(), { once: true });
+/** Of several instances, those that are sound mine. */
+function tellLeftOut(problems: readonly string[], { instances }: Config, log: Log): void {
+  for (const problem of problems) log.error({}, withoutControlCodes(problem));
+  const names = instances.map(({ name }) => name).join(', ');
+  log.error({}, `instances with a wrong configuration are left out; these are started: ${names}`);
+}
+
+/** What runs until it is told to stop. */
+interface Service {
+  readonly config: Config;
+  /** The same sources, read anew. */
+  readonly resolve: () => ConfigResult;
+}
+
+async function serve({ config, resolve }: Service, io: ServeIo): Promise<void> {
+  const { log, clock, random, progress, setLevel: onLogLevel } = io;
+  const stopped = new Promise<void>((done) => {
+    io.signal.addEventListener('abort', () => done(), { once: true });
   });
-  const { threads, cacheDirectory, dag } = config.verifier;
-  const verifier = createLoggedVerifier(
-    {
-      threads,
-      cacheDirectory,
-      dag: { mode: dag, availableBytes: () => process.availableMemory() },
-      clock: io.clock,
-      random: chanceFrom(io.random),
-    },
-    log,
-    io.progress,
-  );
-  const journalStore = (name: string) => createFileJournalStore(journalPath(config.dataDirectory, name));
-  const { clock, random } = io;
-  const banStore = (name: string, named: Log) =>
-    openBanStore(createBanFile(bansPath(config.dataDirectory, name)), { clock, log: named });
-  const certificates = new TlsCertificates({ dataDirectory: config.dataDirectory }, { clock, log });
-  const readTls: ReadTls = (tls) => certificates.read(tls);
-  const app = new App(config.instances, { clock, random, log, verifier, journalStore, banStore, readTls });
-  let closeWeb = async (): Promise<void> => {};
+  const supervisor = createSupervisor(io.env, { clock, log });
+  const server = new KpssServer(config, {
+    ...{ resolve, log, clock, random, progress },
+    ...(onLogLevel && { onLogLevel }),
+  });
+  const ignoreReloads = io.onReload(() => {
+    log.info({}, 'reading the configuration anew');
+    supervisor.reloading();
+    server.reload().then(
+      () => supervisor.ready(statusText(server)),
+      (error: unknown) => log.error({ err: error }, 'reloading failed within KPSS, please report this'),
+    );
+  });
   try {
-    await app.start();
-    closeWeb = await startWebSide({ web: config.web, threads }, { app, verifier, clock, log });
-    for (const { name, payoutAddress, nodes } of config.instances) {
-      const paid =
-        payoutAddress === undefined
-          ? 'each miner is paid at the address it logs in with'
-          : `blocks pay ${payoutAddress}`;
-      const urls = nodes.map(({ url }) => url);
-      const who = urls.length === 1 ? `the node is ${urls[0]}` : `the nodes are ${urls.join(', ')}`;
-      log.info({ instance: name, url: urls[0] }, `${paid}; ${who}`);
-    }
+    await server.start();
+    for (const instance of config.instances) tellPaid(instance, log);
+    supervisor.ready(statusText(server));
     if (!io.signal.aborted) await stopped;
     log.info({}, 'stopping');
+    supervisor.stopping();
   } finally {
-    await closeWeb();
-    await app.stop();
-    await verifier.close();
+    ignoreReloads();
+    await server.stop();
+    supervisor.end();
   }
   log.info({}, 'stopped');
+}
+
+function statusText(server: KpssServer): string {
+  const names = server.status()?.instances.map(({ name }) => name) ?? [];
+  return `serving miners of ${names.join(', ')}`;
+}
+
+function tellPaid({ name, payoutAddress, nodes }: Config['instances'][number], log: Log): void {
+  const paid =
+    payoutAddress === undefined
+      ? 'each miner is paid at the address it logs in with'
+      : `blocks pay ${payoutAddress}`;
+  const urls = nodes.map(({ url }) => url);
+  const who = urls.length === 1 ? `the node is ${urls[0]}` : `the nodes are ${urls.join(', ')}`;
+  log.info({ instance: name, url: urls[0] }, `${paid}; ${who}`);
 }

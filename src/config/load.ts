@@ -2,15 +2,15 @@ import { readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { resolveDataDirectory } from './data-directory.ts';
 import { type Machine, thisMachine } from './data-folder.ts';
-import { CONFIG_BYTES_MAX, type ConfigDocument, type DocumentResult, parseConfigText } from './document.ts';
+import { CONFIG_BYTES_MAX, type DocumentResult, parseConfigText } from './document.ts';
 import { ambiguousVariables, type Environment, strayVariables } from './environment.ts';
 import { applyFlags, flagFor, type InstanceEntry } from './flags.ts';
 import { type InstanceResult, resolveInstance } from './instance-section.ts';
 import { checkPorts } from './port-checks.ts';
-import { type Path, Problems } from './problems.ts';
+import { type Path, Problems, pathText } from './problems.ts';
 import { instanceSchema, logSchema } from './schema.ts';
 import { type Group, isGroup, readSection } from './section.ts';
-import type { ConfigFlags, ConfigResult } from './types.ts';
+import type { Config, ConfigFlags, ConfigResult } from './types.ts';
 import { resolveVerifier } from './verifier-section.ts';
 import { resolveWeb } from './web-section.ts';
 import { gotText, listText } from './words.ts';
@@ -18,6 +18,8 @@ import { gotText, listText } from './words.ts';
 export interface ConfigSources {
   /** Path of the configuration file; without one, flags and defaults make one instance. */
   readonly file?: string | undefined;
+  /** What would stand in the file, where there is none: plain values in the same shape. */
+  readonly settings?: unknown;
   readonly flags: ConfigFlags;
   readonly env: Environment;
   /** Where the node's default cookie and the user's caches are; this machine when left out. */
@@ -34,8 +36,8 @@ const OF_ALL: readonly string[] = ['verifier', 'web', 'log', 'dataDirectory'];
  * The whole configuration: flags win over the environment, the environment over the file, the file over the defaults.
  * Everything that is wrong is told at once. No exception comes from anything in the file, and no problem shows a secret.
  */
-export function resolveConfig({ file, flags, env, machine }: ConfigSources): ConfigResult {
-  const opened = file === undefined ? withoutFile() : readDocument(file);
+export function resolveConfig({ file, settings, flags, env, machine }: ConfigSources): ConfigResult {
+  const opened = file === undefined ? withoutFile(settings) : readDocument(file);
   if (!opened.ok) return opened;
   const { document } = opened;
   if (!isGroup(document.value)) {
@@ -52,37 +54,46 @@ export function resolveConfig({ file, flags, env, machine }: ConfigSources): Con
   const folder = file === undefined ? undefined : dirname(resolve(file));
   const place = { env, machine: machine ?? thisMachine(env), folder };
   const context = { ...place, isOnly: entries.length === 1 };
-  const found = entries.map(({ value, path }) => ({
-    ...resolveInstance(value, path, context, problems),
-    path,
-  }));
+  const found = entries.map(({ value, path }): FoundInstance => {
+    // A single one shares what is known of its flags.
+    const own = context.isOnly ? problems : new Problems((place) => document.locate(place));
+    return { ...resolveInstance(value, path, context, own), path, problems: own };
+  });
   const log = readSection(logSchema, root.log, ['log'], problems);
   const verifier = resolveVerifier(root.verifier, place, problems);
   const dataDirectory = resolveDataDirectory(root, place, problems);
   const web = resolveWeb(root.web, problems);
   checkVariables(env, found, problems);
-  checkTogether(found, problems);
+  checkTogether(found);
   const ports = found.flatMap(({ instance, portPaths }) =>
     instance === undefined ? [] : { name: instance.name, ports: instance.stratum.ports, portPaths },
   );
   checkPorts(ports, { web, isGiven: root.web !== undefined }, problems);
-  if (problems.count > 0) return { ok: false, problems: problems.list };
-  const instances = found.flatMap(({ instance }) => instance ?? []);
-  return {
-    ok: true,
-    config: {
-      instances,
-      verifier,
-      log: { level: log?.level ?? 'info', format: log?.format ?? 'auto' },
-      dataDirectory,
-      web,
-    },
+  const instances = found.flatMap((one) => (one.problems.count === 0 ? (one.instance ?? []) : []));
+  const areAllWithin = problems.count === 0 && instances.length > 0;
+  const config: Config = {
+    instances,
+    verifier,
+    log: { level: log?.level ?? 'info', format: log?.format ?? 'auto' },
+    dataDirectory,
+    web,
   };
+  for (const one of found) if (one.problems !== problems) problems.absorb(one.problems);
+  if (problems.count === 0) return { ok: true, config };
+  return { ok: false, problems: problems.list, ...(areAllWithin && { sound: config }) };
 }
 
-function withoutFile(): DocumentResult {
-  const document: ConfigDocument = { value: {}, locate: (path) => ({ text: flagFor(path), order: 0 }) };
-  return { ok: true, document };
+/** @param settings undefined where flags and defaults are all there is */
+function withoutFile(settings: unknown): DocumentResult {
+  if (settings === undefined) {
+    return { ok: true, document: { value: {}, locate: (path) => ({ text: flagFor(path), order: 0 }) } };
+  }
+  const locate = (path: Path) => ({ text: pathText(path) || 'the settings', order: 0 });
+  try {
+    return { ok: true, document: { value: structuredClone(settings), locate } };
+  } catch {
+    return { ok: false, problems: ['the settings: expected plain values only, as a file could have them'] };
+  }
 }
 
 function readDocument(file: string): DocumentResult {
@@ -126,6 +137,8 @@ function findInstances(root: Group, problems: Problems): InstanceEntry[] {
 
 interface FoundInstance extends InstanceResult {
   readonly path: Path;
+  /** Those that lie within it. */
+  readonly problems: Problems;
 }
 
 /** A variable that nothing reads would leave its owner wondering why the node refuses the login. */
@@ -144,8 +157,8 @@ function checkVariables(env: Environment, found: readonly FoundInstance[], probl
 }
 
 /** What one instance may have and several may not share. */
-function checkTogether(found: readonly FoundInstance[], problems: Problems): void {
-  for (const [i, { instance, path }] of found.entries()) {
+function checkTogether(found: readonly FoundInstance[]): void {
+  for (const [i, { instance, path, problems }] of found.entries()) {
     if (instance === undefined) continue;
     const before = found.slice(0, i).flatMap((other) => other.instance ?? []);
     if (before.some(({ name }) => name === instance.name)) {

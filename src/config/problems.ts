@@ -74,6 +74,16 @@ export class Problems {
     this.#note(label, () => ({ text: label, order: BEFORE_THE_FILE }), text);
   }
 
+  /** Takes over what another collection has. */
+  absorb(other: Problems): void {
+    for (const [key, place] of other.#found) {
+      if (this.#found.has(key)) continue;
+      if (this.#found.size < PROBLEMS_MAX) this.#found.set(key, place);
+      else this.#more.add(key);
+    }
+    for (const key of other.#more) this.#more.add(key);
+  }
+
   get count(): number {
     return this.#found.size + this.#more.size;
   }

@@ -90,5 +90,10 @@ export interface ConfigFlags {
 
 export type ConfigResult =
   | { readonly ok: true; readonly config: Config }
-  /** One sentence each, with file, line and key, or the flag; never a secret. */
-  | { readonly ok: false; readonly problems: readonly string[] };
+  | {
+      readonly ok: false;
+      /** One sentence each, with file, line and key, or the flag; never a secret. */
+      readonly problems: readonly string[];
+      /** What could be started nevertheless: there where all problems lie within some of several instances. */
+      readonly sound?: Config;
+    };

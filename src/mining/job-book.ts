@@ -35,7 +35,7 @@ interface Edition {
  * known by its object, so callers keep one object per payout.
  */
 export class JobBook {
-  readonly #tag: Uint8Array;
+  #tag: Uint8Array;
   readonly #onJob: ((job: Job) => void) | undefined;
   /** Newest last; they build on the present tip, the first ones perhaps on the tip before. */
   #editions: Edition[] = [];
@@ -52,6 +52,11 @@ export class JobBook {
   constructor(tag: Uint8Array, onJob?: (job: Job) => void) {
     this.#tag = tag;
     this.#onJob = onJob;
+  }
+
+  /** For the jobs that are made from now on. @param tag see the constructor */
+  useTag(tag: Uint8Array): void {
+    this.#tag = tag;
   }
 
   /** The newest template, or undefined before the first. */

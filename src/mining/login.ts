@@ -64,6 +64,15 @@ export class LoginDesk {
   }
 
   /**
+   * Whom a miner that is logged in is paid for under these rules.
+   * @returns undefined where its name is no address that could be paid
+   */
+  payoutFor(userName: string): Payout | undefined {
+    const payout = this.#fixed ?? this.#payoutOf(splitUserName(userName).account);
+    return typeof payout === 'string' ? undefined : payout;
+  }
+
+  /**
    * @param password a secret, where one is asked for, and options: `d=` or `diff=` asks for a difficulty
    */
   login(userName: string, password: string): Login {
@@ -73,11 +82,11 @@ export class LoginDesk {
     if (refusal !== undefined) return { ok: false, text: refusal };
     const { difficulty } = parts;
     if (this.#fixed !== undefined) {
-      return { ok: true, workerName: workerName(label || account), payout: this.#fixed, difficulty };
+      return { ok: true, workerName: cleanWorkerName(label || account), payout: this.#fixed, difficulty };
     }
     const payout = this.#payoutOf(account);
     if (typeof payout === 'string') return { ok: false, text: payout };
-    return { ok: true, workerName: workerName(userName), payout, difficulty };
+    return { ok: true, workerName: cleanWorkerName(userName), payout, difficulty };
   }
 
   /**
@@ -130,8 +139,8 @@ function splitUserName(userName: string): { readonly account: string; readonly l
   return { account: userName.slice(0, dot), label: userName.slice(dot + 1) };
 }
 
-/** Letters, digits and a few signs; a terminal or page that shows it obeys nothing a stranger wrote. */
-function workerName(text: string): string {
+/** A worker's name: letters, digits and a few signs; a terminal or page that shows it obeys nothing a stranger wrote. */
+export function cleanWorkerName(text: string): string {
   const clean = text.slice(0, WORKER_NAME_LENGTH_MAX).replace(/[^\w.:@#+-]/g, '_');
   return clean === '' ? UNNAMED : clean;
 }

@@ -1,6 +1,8 @@
 import type { Socket } from 'node:net';
+import type { Payout } from '../chain/payout.ts';
 import type { PrefixAllocator } from '../mining/extranonce.ts';
 import type { JobBook } from '../mining/job-book.ts';
+import type { Login } from '../mining/login.ts';
 import type { Clock, Log, Timer } from '../mining/ports.ts';
 import type { BanList } from './bans.ts';
 import { GateTurns } from './candidate-gate.ts';
@@ -10,7 +12,8 @@ import type { BanningRules, StratumLimits } from './limits.ts';
 import { type Client, Listener, type PortOptions } from './listener.ts';
 import { type MinerReport, reportMiners } from './miner-report.ts';
 import { banKey } from './peer-address.ts';
-import { Session, type SessionModules } from './session.ts';
+import { Session } from './session.ts';
+import type { SessionModules } from './session-modules.ts';
 import type { ReadTls } from './tls-stage.ts';
 import { HELD_MAX } from './waiting-room.ts';
 import type { CloseReason } from './wire.ts';
@@ -20,6 +23,8 @@ import type { CloseReason } from './wire.ts';
  * for a write of each, so that no turn takes 20 ms on a machine four times as slow or as busy.
  */
 const FAN_OUT_SLICE = 200;
+/** At the end, what is being verified is waited for: its answer comes within 2 s, or nobody waits for it any more. */
+const ANSWERS_WITHIN_MS = 2_000;
 /** How often sessions are looked after. */
 const SWEEP_INTERVAL_MS = 5_000;
 
@@ -33,8 +38,10 @@ export interface StratumServerOptions {
 export interface StratumServerModules
   extends Pick<
     SessionModules,
-    'login' | 'onLogin' | 'judge' | 'onCandidate' | 'onWaitingCandidate' | 'onResult' | 'onEnd'
+    'onLogin' | 'judge' | 'onCandidate' | 'onWaitingCandidate' | 'onResult' | 'onEnd'
   > {
+  /** See Session. @param from where the miner comes in */
+  login(userName: string, password: string, from?: MinerOrigin): Login | Promise<Login>;
   readonly clock: Clock;
   readonly log: Log;
   readonly prefixes: PrefixAllocator;
@@ -50,6 +57,10 @@ export interface MinersServer {
   /** @returns the ports, in order */
   listen(): Promise<number[]>;
   announceJob(): void;
+  /** Other ports, other limits, while the miners of ports that stay mine on. */
+  apply(options: StratumServerOptions): Promise<void>;
+  /** Who is paid was changed; see Session. */
+  usePayout(payoutFor: (userName: string) => Payout | undefined): void;
   close(): Promise<void>;
   /** Of the ports in their order: SHA-256 of the certificate, undefined for a plain one. Known once they listen. */
   readonly fingerprints?: readonly (string | undefined)[];
@@ -72,13 +83,37 @@ interface Seat {
   readonly client: Client;
   /** What a ban of it would be laid on. */
   readonly banKey: string | undefined;
+  readonly opening: Opening;
+}
+
+/** Where a connection comes from, and in. */
+export interface MinerOrigin {
+  readonly remoteAddress: string | undefined;
+  readonly port: number | undefined;
+}
+
+/** A port and what listens there. */
+interface Opening {
+  port: PortOptions;
+  readonly listener: Listener;
+  isOpen: boolean;
+}
+
+/** What makes a port the same one: all but its difficulty, which can be changed while miners are connected. */
+function keyOf({ vardiff: _vardiff, ...port }: PortOptions): string {
+  return JSON.stringify(port);
 }
 
 /** An instance's ports: takes connections, gives each a session, and hands every new job to all of them. */
 export class StratumServer implements MinersServer {
-  readonly #options: StratumServerOptions;
+  #options: StratumServerOptions;
   readonly #modules: StratumServerModules;
-  readonly #listeners: readonly Listener[];
+  /** In the order of the options. */
+  #openings: Opening[];
+  /** Shares that are being judged. */
+  #judging = 0;
+  #whenJudged: (() => void) | undefined;
+  #isClosing = false;
   readonly #entrance: Entrance;
   readonly #sessions = new Map<Session, Seat>();
   readonly #gateTurns = new GateTurns();
@@ -90,38 +125,19 @@ export class StratumServer implements MinersServer {
     this.#options = options;
     this.#modules = modules;
     const { limits, banning, ports } = options;
-    const { connectionsMax, handshakeTimeoutMs } = limits;
     this.#entrance = new Entrance(
       { limits, banning, proxies: ports.flatMap(({ proxies = [] }) => proxies) },
       { ...modules, onBan: (key) => this.#closeAllOf(key) },
     );
-    this.#listeners = options.ports.map((port) => {
-      const listener: Listener = new Listener(port, {
-        clock: modules.clock,
-        log: modules.log,
-        readTls: modules.readTls,
-        socketsMax: connectionsMax + HELD_MAX,
-        handshakeTimeoutMs,
-        admit: (socket, client) => this.#entrance.admit(socket, client),
-        onSocket: (socket, client) => this.#accept(socket, client, port),
-        onBadProxy: (proxy, text) => {
-          modules.log.debug({ proxy }, `a proxy's header was refused: ${text}`);
-          this.#entrance.noteBadProxy(proxy);
-        },
-        onDropped: (remote) => this.#entrance.noteDropped(remote),
-        // Accepting fails when file descriptors run out; those connected mine on, and later ones get through again.
-        onTrouble: (error) => modules.log.error({ err: error }, 'stratum port'),
-      });
-      return listener;
-    });
+    this.#openings = options.ports.map((port) => this.#createOpening(port));
   }
 
   get fingerprints(): readonly (string | undefined)[] {
-    return this.#listeners.map(({ fingerprint }) => fingerprint);
+    return this.#openings.map(({ listener: { fingerprint } }) => fingerprint);
   }
 
   async readCertificates(): Promise<void> {
-    const read = await Promise.allSettled(this.#listeners.map((listener) => listener.readCertificate()));
+    const read = await Promise.allSettled(this.#openings.map(({ listener }) => listener.readCertificate()));
     for (const result of read) if (result.status === 'rejected') throw result.reason;
   }
 
@@ -156,7 +172,7 @@ export class StratumServer implements MinersServer {
   async listen(): Promise<number[]> {
     const ports: number[] = [];
     try {
-      for (const listener of this.#listeners) ports.push(await listener.listen());
+      for (const opening of this.#openings) ports.push(await this.#open(opening));
     } catch (error) {
       await this.close();
       throw error;
@@ -173,12 +189,46 @@ export class StratumServer implements MinersServer {
     if (!running) this.#announceSlice();
   }
 
-  /** Stops accepting, closes every connection. */
+  /**
+   * Opens and closes ports until they are as the options say. A port whose difficulty alone is another stays open, and
+   * its miners get the new one; the miners of a port that goes are closed.
+   * @throws KpssError KPSS_PORT_UNAVAILABLE when a new port is taken or not allowed; all others are as they should be,
+   *   and a later call tries again
+   */
+  async apply(options: StratumServerOptions): Promise<void> {
+    this.#options = options;
+    const left = [...this.#openings];
+    this.#openings = options.ports.map((port) => {
+      const at = left.findIndex((opening) => keyOf(opening.port) === keyOf(port));
+      const [kept] = at < 0 ? [] : left.splice(at, 1);
+      if (kept === undefined) return this.#createOpening(port);
+      if (JSON.stringify(kept.port.vardiff) !== JSON.stringify(port.vardiff)) this.#useVardiff(kept, port);
+      kept.port = port;
+      return kept;
+    });
+    // A port that only changes what it asks of a connection is the same one to the system: first the old goes.
+    await Promise.all(left.map((opening) => this.#shut(opening)));
+    const failed: unknown[] = [];
+    for (const opening of this.#openings) {
+      if (!opening.isOpen && !this.#isClosing)
+        await this.#openAnew(opening).catch((error: unknown) => failed.push(error));
+    }
+    if (failed.length > 0) throw failed[0];
+  }
+
+  usePayout(payoutFor: (userName: string) => Payout | undefined): void {
+    for (const session of this.#sessions.keys()) session.usePayout(payoutFor);
+  }
+
+  /** Stops accepting and reading, answers what is being verified, closes every connection. */
   async close(): Promise<void> {
+    this.#isClosing = true;
     this.#sweepTimer?.cancel();
     this.#fanOut = undefined;
-    const closed = Promise.all(this.#listeners.map((listener) => listener.close()));
+    const closed = Promise.all(this.#openings.map(({ listener }) => listener.close()));
     this.#entrance.close();
+    for (const { socket } of this.#sessions.values()) socket.pause();
+    await this.#untilJudged();
     for (const { socket } of this.#sessions.values()) socket.destroySoon();
     // Whoever does not read gets no more than a moment.
     const hurry = this.#modules.clock.setTimer(1_000, () => {
@@ -189,8 +239,75 @@ export class StratumServer implements MinersServer {
     this.#gateTurns.end();
   }
 
-  #accept(socket: Socket, client: Client, { vardiff }: PortOptions): void {
+  async #untilJudged(): Promise<void> {
+    if (this.#judging === 0) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#whenJudged = resolve;
+    const enough = this.#modules.clock.setTimer(ANSWERS_WITHIN_MS, resolve);
+    await promise;
+    enough.cancel();
+    // A verdict becomes a reply, and a reply a write, in the steps that follow it in this turn of the event loop.
+    await new Promise((done) => setImmediate(done));
+  }
+
+  /** Counts what is under way. */
+  #judge: StratumServerModules['judge'] = (share, sessionId, onLateVerdict) => {
+    this.#judging += 1;
+    return this.#modules.judge(share, sessionId, onLateVerdict).finally(() => {
+      this.#judging -= 1;
+      if (this.#judging === 0) this.#whenJudged?.();
+    });
+  };
+
+  #createOpening(port: PortOptions): Opening {
+    const { connectionsMax, handshakeTimeoutMs } = this.#options.limits;
+    const listener = new Listener(port, {
+      log: this.#modules.log,
+      readTls: this.#modules.readTls,
+      clock: this.#modules.clock,
+      socketsMax: connectionsMax + HELD_MAX,
+      handshakeTimeoutMs,
+      admit: (socket, client) => this.#entrance.admit(socket, client),
+      onSocket: (socket, client) => this.#accept(socket, client, opening),
+      onBadProxy: (proxy, text) => {
+        this.#modules.log.debug({ proxy }, `a proxy's header was refused: ${text}`);
+        this.#entrance.noteBadProxy(proxy);
+      },
+      onDropped: (remote) => this.#entrance.noteDropped(remote),
+      // Accepting fails when file descriptors run out; those connected mine on, and later ones get through again.
+      onTrouble: (error) => this.#modules.log.error({ err: error }, 'stratum port'),
+    });
+    const opening: Opening = { port, listener, isOpen: false };
+    return opening;
+  }
+
+  async #openAnew(opening: Opening): Promise<void> {
+    await opening.listener.readCertificate();
+    await this.#open(opening);
+  }
+
+  async #open(opening: Opening): Promise<number> {
+    const port = await opening.listener.listen();
+    opening.isOpen = true;
+    return port;
+  }
+
+  /** Settled when the system has the port back; its miners may take a moment longer. */
+  async #shut(opening: Opening): Promise<void> {
+    if (!opening.isOpen) return;
+    void opening.listener.close();
+    for (const [session, seat] of this.#sessions)
+      if (seat.opening === opening) session.dismiss('port-closed');
+  }
+
+  #useVardiff(opening: Opening, { vardiff }: PortOptions): void {
+    for (const [session, seat] of this.#sessions) if (seat.opening === opening) session.useVardiff(vardiff);
+  }
+
+  #accept(socket: Socket, client: Client, opening: Opening): void {
     const { limits } = this.#options;
+    const { vardiff } = opening.port;
+    const origin = { remoteAddress: client.address, port: socket.localPort };
     const remote = remoteOf(client);
     const id = String(this.#nextSessionId);
     this.#nextSessionId += 1;
@@ -217,6 +334,8 @@ export class StratumServer implements MinersServer {
       { id, vardiff, limits, arrival },
       {
         ...this.#modules,
+        login: (userName, password) => this.#modules.login(userName, password, origin),
+        judge: this.#judge,
         gateTurns: this.#gateTurns,
         wire: connection,
         onFault,
@@ -227,7 +346,7 @@ export class StratumServer implements MinersServer {
         onFailedLogin: () => this.#entrance.noteFailedLogin(client),
       },
     );
-    this.#sessions.set(session, { socket, connection, client, banKey: banKey(client.address) });
+    this.#sessions.set(session, { socket, connection, client, banKey: banKey(client.address), opening });
     connection.start(session);
     this.#modules.log.debug({ session: id, remote }, 'connected');
   }

@@ -1,9 +1,8 @@
-import { type PrefixAllocator, prefixHex } from '../mining/extranonce.ts';
+import type { Payout } from '../chain/payout.ts';
+import { prefixHex } from '../mining/extranonce.ts';
 import { type IssuedJob, IssuedJobs } from '../mining/issued-jobs.ts';
-import type { JobBook } from '../mining/job-book.ts';
-import type { Judgement } from '../mining/judge.ts';
 import type { Login } from '../mining/login.ts';
-import type { Clock, Timer } from '../mining/ports.ts';
+import type { Timer } from '../mining/ports.ts';
 import { type Share, type Submission, screenShare } from '../mining/share.ts';
 import {
   fixedWithin,
@@ -13,7 +12,6 @@ import {
   type VardiffOptions,
   type VardiffState,
 } from '../mining/vardiff.ts';
-import type { CandidateGateModules } from './candidate-gate.ts';
 import { Deadlines } from './deadlines.ts';
 import { Demerits } from './demerits.ts';
 import type { StratumLimits } from './limits.ts';
@@ -27,10 +25,11 @@ import {
 } from './messages.ts';
 import type { Arrival } from './miner-report.ts';
 import { REJECTIONS, type RejectReason } from './rejections.ts';
-import { ShareDesk, type ShareResult } from './share-desk.ts';
+import type { SessionModules } from './session-modules.ts';
+import { ShareDesk } from './share-desk.ts';
 import type { ShareRecord } from './share-record.ts';
 import { Suggestion } from './suggestion.ts';
-import type { CloseReason, Handled, Wire } from './wire.ts';
+import type { CloseReason, Handled } from './wire.ts';
 
 /**
  * kawpowminer uses only the first notify of what it reads at once and drops the rest, so two are never sent closer
@@ -51,29 +50,6 @@ export interface SessionOptions {
   readonly arrival?: Arrival;
 }
 
-export interface SessionModules extends Pick<CandidateGateModules, 'gateTurns'> {
-  readonly clock: Clock;
-  readonly prefixes: PrefixAllocator;
-  readonly jobs: JobBook;
-  readonly wire: Wire;
-  /** A promise, where somebody else is asked; it is waited for, with all that the miner sends after it. */
-  login(userName: string, password: string): Login | Promise<Login>;
-  /** A miner logged in for the first time on this connection. */
-  onLogin(session: Session): void;
-  /** A login was refused. */
-  onFailedLogin?(session: Session): void;
-  /** The moment a candidate may go out: as a rule when it is seen, before anything else; before that it may have to wait. */
-  onCandidate(share: Share, session: Session): void;
-  onWaitingCandidate?(share: Share, session: Session): void;
-  /** Answers within two seconds, whatever happens; never rejects. */
-  judge(share: Share, sessionId: string, onLateVerdict: (isRight: boolean) => void): Promise<Judgement>;
-  onResult(result: ShareResult, session: Session): void;
-  /** The connection is gone; verdicts on its shares may still come. */
-  onEnd(session: Session): void;
-  /** Something failed that must not; the connection is not to be trusted with more. */
-  onFault(error: unknown, session: Session): void;
-}
-
 /**
  * One connection's state machine: not subscribed → subscribed → logged in, in whatever order the miner sends the two.
  * It knows no socket; the server hands it parsed requests in order and takes its lines to the wire.
@@ -81,7 +57,7 @@ export interface SessionModules extends Pick<CandidateGateModules, 'gateTurns'> 
 export class Session {
   readonly id: string;
   readonly arrival: Arrival | undefined;
-  readonly #options: SessionOptions;
+  #options: SessionOptions;
   readonly #modules: SessionModules;
   readonly #deadlines: Deadlines;
   readonly #issued = new IssuedJobs();
@@ -89,6 +65,8 @@ export class Session {
   #login: Extract<Login, { ok: true }> | undefined;
   /** The port's, or narrowed to the one difficulty that the login asks for. */
   #vardiffOptions: VardiffOptions;
+  /** As it logged in. */
+  #userName = '';
   #vardiff: VardiffState;
   #agent = '';
   #reportedHashesPerS: number | undefined;
@@ -207,6 +185,33 @@ export class Session {
     wire.sendJob(encodeJob(issued, cleanJobs));
   }
 
+  /** Other rules of its port; the difficulty stays, as far as they allow it. */
+  useVardiff(vardiff: VardiffOptions): void {
+    this.#options = { ...this.#options, vardiff };
+    const asked = this.#login?.difficulty;
+    this.#vardiffOptions = asked === undefined ? vardiff : fixedWithin(vardiff, asked);
+    const { difficulty } = this.#vardiff;
+    this.#retarget(startVardiff(this.#vardiffOptions, this.#modules.clock.nowMs(), difficulty));
+  }
+
+  /** Who is paid was changed: a miner gets a job that pays so, and one that cannot be paid any more has to go. */
+  usePayout(payoutFor: (userName: string) => Payout | undefined): void {
+    if (this.#closed || this.#login === undefined) return;
+    const payout = payoutFor(this.#userName);
+    if (payout === undefined) {
+      this.#close('not-payable');
+      return;
+    }
+    this.#login = { ...this.#login, payout };
+    this.#needsVariant = true;
+    this.offerJob();
+  }
+
+  /** Its miner has to go. */
+  dismiss(reason: CloseReason): void {
+    if (!this.#closed) this.#close(reason);
+  }
+
   /** Called every few seconds: eases a miner that finds nothing, closes a connection that is past a deadline. */
   sweep(): void {
     if (this.#closed) return;
@@ -247,15 +252,15 @@ export class Session {
   #authorize(id: RequestId, userName: string, password: string): Handled {
     const login = this.#modules.login(userName, password);
     if (!(login instanceof Promise)) {
-      this.#welcome(id, login);
+      this.#welcome(id, userName, login);
       return 'next';
     }
     return login
-      .then((answer) => this.#welcome(id, answer))
+      .then((answer) => this.#welcome(id, userName, answer))
       .catch((error: unknown) => this.#modules.onFault(error, this));
   }
 
-  #welcome(id: RequestId, login: Login): void {
+  #welcome(id: RequestId, userName: string, login: Login): void {
     if (this.#closed) return;
     if (!login.ok) {
       this.#modules.onFailedLogin?.(this);
@@ -269,6 +274,7 @@ export class Session {
     }
     const isFirst = this.#login === undefined;
     this.#login = login;
+    this.#userName = userName;
     if (isFirst) {
       // Shares are counted from here: a slow login is no slow miner.
       if (login.difficulty !== undefined) {

@@ -12,6 +12,8 @@ export type CloseReason =
   | 'tls'
   | 'port-closed'
   | 'not-payable'
+  | 'port-closed'
+  | 'not-payable'
   | 'fault';
 
 /**

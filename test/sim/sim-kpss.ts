@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { findNetwork } from '../../src/chain/coins.ts';
 import { KpssError } from '../../src/error.ts';
-import { Instance, type InstanceNode } from '../../src/instance.ts';
+import { Instance } from '../../src/instance.ts';
+import type { InstanceNode } from '../../src/instance-nodes.ts';
 import { KAWPOW } from '../../src/kawpow/params.ts';
 import type { Log } from '../../src/mining/ports.ts';
 import type { VardiffOptions } from '../../src/mining/vardiff.ts';

@@ -45,6 +45,12 @@ export class SimServer implements MinersServer {
     return Promise.resolve(this.#options.ports.map(({ port }) => port));
   }
 
+  apply(): Promise<void> {
+    return Promise.reject(new Error('the simulation changes no ports'));
+  }
+
+  usePayout(): void {}
+
   announceJob(): void {
     this.#modules.invariants.templateTaken(this.#modules.jobs.tip ?? '');
     for (const link of this.#links) link.session.offerJob();

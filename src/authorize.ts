@@ -1,0 +1,86 @@
+import { cleanWorkerName, type Login } from './mining/login.ts';
+import type { Clock, Log } from './mining/ports.ts';
+
+/** kawpowminer hangs up when a login has no answer after two seconds. */
+const ANSWER_WITHIN_MS = 1_500;
+/** Questions that wait for their answers at once: as many miners as come within a second after a power cut. */
+const ASKED_AT_ONCE_MAX = 1_000;
+
+/** A miner that logs in. */
+export interface LoginRequest {
+  readonly instance: string;
+  /** What its worker will be called in log and status. */
+  readonly workerName: string;
+  /** As it was sent. */
+  readonly userName: string;
+  readonly password: string;
+  /** Of the miner, as far as that is known. */
+  readonly remoteAddress: string | undefined;
+  /** The one that it came in by. */
+  readonly port: number | undefined;
+}
+
+/** true lets it mine; false or a sentence for the miner refuses it; an object lets it mine under another name. */
+export type LoginAnswer = boolean | string | { readonly workerName: string };
+
+/** Asked for each login that is right by the configuration's own rules. */
+export type Authorize = (request: LoginRequest) => LoginAnswer | Promise<LoginAnswer>;
+
+/**
+ * Asks an owner's own function about logins. Whatever that does, the miner gets an answer in time: a function that fails,
+ * is late, or is asked by too many at once, refuses.
+ */
+export class LoginQuestions {
+  readonly #authorize: Authorize;
+  readonly #modules: { readonly clock: Clock; readonly log: Log };
+  #open = 0;
+
+  constructor(authorize: Authorize, modules: { readonly clock: Clock; readonly log: Log }) {
+    this.#authorize = authorize;
+    this.#modules = modules;
+  }
+
+  /** @param login what the configuration's rules say, which let the miner in */
+  async ask(login: Extract<Login, { ok: true }>, request: LoginRequest): Promise<Login> {
+    if (this.#open >= ASKED_AT_ONCE_MAX) return refused('too many log in at once; try again in a moment');
+    this.#open += 1;
+    // Not before the function itself is done: one that is late is busy with it still.
+    const answer = this.#answer(request).finally(() => {
+      this.#open -= 1;
+    });
+    const late = Promise.withResolvers<undefined>();
+    const timer = this.#modules.clock.setTimer(ANSWER_WITHIN_MS, () => late.resolve(undefined));
+    const decided = await Promise.race([answer, late.promise]);
+    timer.cancel();
+    if (decided === undefined) {
+      this.#modules.log.warn(
+        { worker: login.workerName },
+        'authorize gave no answer in time: the login is refused',
+      );
+      return refused('your login could not be checked in time; try again');
+    }
+    return this.#loginOf(decided, login);
+  }
+
+  async #answer(request: LoginRequest): Promise<LoginAnswer> {
+    try {
+      return await this.#authorize(request);
+    } catch (error) {
+      this.#modules.log.error({ err: error }, 'authorize failed: the login is refused');
+      return 'your login could not be checked; try again later';
+    }
+  }
+
+  #loginOf(answer: LoginAnswer, login: Extract<Login, { ok: true }>): Login {
+    if (answer === true) return login;
+    if (typeof answer === 'string') return refused(answer);
+    if (typeof answer === 'object' && answer !== null && typeof answer.workerName === 'string') {
+      return { ...login, workerName: cleanWorkerName(answer.workerName) };
+    }
+    return refused('this login may not mine here');
+  }
+}
+
+function refused(text: string): Login {
+  return { ok: false, text };
+}
