@@ -32,15 +32,16 @@ afterEach(async () => {
 });
 
 interface Settings {
+  readonly clock?: Clock;
   readonly limits?: Partial<StratumLimits>;
   readonly banning?: Partial<BanningRules>;
   readonly proxies?: readonly string[];
 }
 
-async function start({ limits, banning, proxies }: Settings = {}) {
+async function start({ limits, banning, proxies, clock = hastyClock }: Settings = {}) {
   const jobs = new JobBook(new Uint8Array(0));
   jobs.add(recordedTemplate(HARD_BITS));
-  const bans = new BanList({}, { clock: hastyClock });
+  const bans = new BanList({}, { clock });
   const log = createKeptLog();
   const [port] = onePort(EASY).ports;
   assert(port);
@@ -51,7 +52,7 @@ async function start({ limits, banning, proxies }: Settings = {}) {
       banning: { ...DEFAULT_BANNING, ...banning },
     },
     {
-      clock: hastyClock,
+      clock,
       log,
       prefixes: new PrefixAllocator(noRandom),
       jobs,
@@ -239,4 +240,14 @@ test('a PROXY header of anybody else closes the connection without a word, bans 
   }
   assert.deepEqual(bans.list(), []);
   assert.match(warnings()[0] ?? '', /^127\.0\.0\.66 sent a PROXY header and is not in stratum\.proxies/);
+});
+
+test('the end does not wait for those who are held', async () => {
+  const clock: Clock = { nowMs: () => 0, setTimer: () => ({ cancel: () => {} }) };
+  const { dial, server } = await start({ clock, limits: { connectionsMax: 0 } });
+  const held = await dial(BAD);
+  while (server.doorReport().held === 0) await new Promise((resolve) => setImmediate(resolve));
+  await server.close();
+  await held.untilClosed();
+  assert.equal(server.doorReport().held, 0);
 });
