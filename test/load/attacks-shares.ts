@@ -1,5 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Attack, Hostile, many, submitLine } from './attack-tools.ts';
+import { hexToBytes } from '../../src/chain/bytes.ts';
+import { meetsTarget } from '../../src/chain/target.ts';
+import { finalHash } from '../../src/kawpow/final-hash.ts';
+import { KAWPOW } from '../../src/kawpow/params.ts';
+import { type Attack, Hostile, type Message, many, submitLine } from './attack-tools.ts';
 
 // Logged in, and bad at it.
 
@@ -29,15 +33,31 @@ async function greeted(hostile: Hostile): Promise<boolean> {
   return (await hostile.message(({ id }) => id === 0, 1_000)) !== undefined;
 }
 
-/** Any mix hash with any nonce, by the hundred. */
+/** The claim's final hash is cheap: a forger looks for claims that would meet the target if they were true. */
+function forgedClaims(
+  login: { prefix: string; job: Message },
+  count: number,
+): [nonce: string, mixHash: string][] {
+  const [, headerHash, , target] = login.job.params ?? [];
+  const header = hexToBytes(String(headerHash));
+  const shareTarget = hexToBytes(String(target).replace('0x', ''));
+  const claims: [string, string][] = [];
+  for (let i = 0; claims.length < count; i++) {
+    const nonce = login.prefix + i.toString(16).padStart(12, '0');
+    const mixHash = i.toString(16).padStart(64, '0');
+    const hash = finalHash(header, BigInt(`0x${nonce}`), hexToBytes(mixHash), KAWPOW);
+    if (meetsTarget(hash, shareTarget)) claims.push([nonce, mixHash]);
+  }
+  return claims;
+}
+
+/** False mix hashes that look like good shares, by the hundred. */
 const forgedMixHashes: Attack = async ({ plainPort }) => {
   const letIn = await untilShutOut('127.0.31.1', plainPort, 20, async (hostile) => {
     const login = await hostile.logIn();
     if (login === undefined) return;
-    for (let i = 0; i < 100 && !hostile.closed; i++) {
-      const nonce = login.prefix + i.toString(16).padStart(12, '0');
-      hostile.send(submitLine(100 + i, login.job, nonce, i.toString(16).padStart(64, '0')));
-    }
+    for (const [nonce, mixHash] of forgedClaims(login, 100))
+      hostile.send(submitLine(100, login.job, nonce, mixHash));
     await hostile.closedWithin(5_000);
   });
   return { letIn };
@@ -45,7 +65,7 @@ const forgedMixHashes: Attack = async ({ plainPort }) => {
 
 /** Nonces of another connection's prefix, headers of nobody, jobs that never were. */
 const wrongShares: Attack = async ({ plainPort }) => {
-  const letIn = await untilShutOut('127.0.32.1', plainPort, 20, async (hostile) => {
+  const letIn = await untilShutOut('127.0.32.1', plainPort, 60, async (hostile) => {
     const login = await hostile.logIn();
     if (login === undefined) return;
     for (let i = 0; i < 1_500 && !hostile.closed; i++) {
