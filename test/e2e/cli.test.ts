@@ -199,7 +199,8 @@ test('whatever strangers send, the process stays up and serves', async () => {
     '-0',
   );
   for (let i = 0; i < 60; i++) {
-    const client = await StratumClient.connect(port);
+    // Each from an address of its own: the fourth from one would be shut out.
+    const client = await StratumClient.connect(port, '127.0.0.1', `127.0.1.${i + 1}`);
     let text = '';
     for (let k = 0; k < 400; k++) text += pieces[random(pieces.length)];
     client.sendRaw(text);
