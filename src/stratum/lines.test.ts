@@ -57,3 +57,12 @@ test('a chunk’s memory may be used again', () => {
   chunk.fill(0x78);
   assert.deepEqual(splitter.push(new TextEncoder().encode(':1}\n')).lines, ['{"id":1}']);
 });
+
+test('what is kept of half a line holds nothing of the chunk it came in', () => {
+  const splitter = new LineSplitter();
+  // Sockets bring Buffers.
+  const chunk = Buffer.from(`{"a":1}\n{"b":`);
+  assert.deepEqual(splitter.push(chunk).lines, ['{"a":1}']);
+  chunk.fill(0x78);
+  assert.deepEqual(splitter.push(Buffer.from('2}\n')).lines, ['{"b":2}']);
+});

@@ -37,8 +37,9 @@ export class LineSplitter {
       }
       const line = this.#unfinished.length === 0 ? piece : join(this.#unfinished, piece);
       if (end < 0) {
-        // A copy: the chunk's memory belongs to the socket and will hold other bytes soon.
-        this.#unfinished = line === piece ? piece.slice() : line;
+        // A copy: sockets read 64 KiB at a time, and whoever sends half a line more would hold all of it. A Buffer's own
+        // slice() copies nothing.
+        this.#unfinished = line === piece ? new Uint8Array(piece) : line;
         break;
       }
       this.#unfinished = NOTHING;
