@@ -2,6 +2,7 @@ import { resolveConfig } from '../config/load.ts';
 import type { Config, ConfigFlags, ConfigResult } from '../config/types.ts';
 import { KpssServer } from '../kpss-server.ts';
 import type { Clock, Log, RandomSource } from '../mining/ports.ts';
+import { boundHeap } from './bounded-heap.ts';
 import { configFile } from './config-file.ts';
 import { withoutControlCodes } from './control-codes.ts';
 import { runDev } from './dev.ts';
@@ -105,6 +106,7 @@ async function serve({ config, resolve }: Service, io: ServeIo): Promise<void> {
     ...{ resolve, log, clock, random, progress },
     ...(onLogLevel && { onLogLevel }),
   });
+  const unwatchHeap = boundHeap();
   const ignoreReloads = io.onReload(() => {
     log.info({}, 'reading the configuration anew');
     supervisor.reloading();
@@ -124,6 +126,7 @@ async function serve({ config, resolve }: Service, io: ServeIo): Promise<void> {
     ignoreReloads();
     await server.stop();
     supervisor.end();
+    unwatchHeap();
   }
   log.info({}, 'stopped');
 }

@@ -15,7 +15,8 @@ const crowd: Attack = async ({ plainPort }) => {
     // What is closed need not be kept: this process has its limit of descriptors, too.
     if (held.length > 15_000) for (const old of held.splice(0, 1_000)) old.destroy();
   });
-  await sleep(500);
+  // Those that wait for their end have met it by then.
+  await sleep(3_500);
   const open = held.filter((hostile) => !hostile.closed).length;
   for (const hostile of held) hostile.destroy();
   return { taken, open };
