@@ -252,7 +252,7 @@ export class Instance {
       login: (userName, password, from) => this.#logins.login(userName, password, from),
       bans: bans ?? new BanList({}, { clock }),
       readTls,
-      onLogin: (session) => this.#welcome(session),
+      onLogin: (session) => this.#events.miner('joined', session),
       onCandidate: (share, session) => this.#throttled.offer(share, session.workerName ?? 'unnamed'),
       onWaitingCandidate: (share, session) => this.#throttled.wait(share, session.workerName ?? 'unnamed'),
       judge: (share, sessionId, onLateVerdict) =>
@@ -318,13 +318,6 @@ export class Instance {
       `mining ${coin} is experimental: its proof of work is held against known hashes only, and no block of it was ` +
         'mined with KPSS yet; watch whether the first one is accepted',
     );
-  }
-
-  #welcome(session: Session): void {
-    const { workerName: worker, agent } = session;
-    const text = `miner ${worker} joined (${agent || 'no name'})`;
-    this.#modules.log.info({ session: session.id, worker, agent }, text);
-    this.#events.miner('joined', session);
   }
 
   #settleBlock(block: BlockOutcome): void {

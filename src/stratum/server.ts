@@ -10,13 +10,13 @@ import { Connection } from './connection.ts';
 import { type DoorReport, Entrance } from './entrance.ts';
 import type { BanningRules, StratumLimits } from './limits.ts';
 import { type Client, Listener, type PortOptions } from './listener.ts';
+import { MinerLog } from './miner-log.ts';
 import { type MinerReport, reportMiners } from './miner-report.ts';
 import { banKey } from './peer-address.ts';
 import { Session } from './session.ts';
 import type { SessionModules } from './session-modules.ts';
 import type { ReadTls } from './tls-stage.ts';
 import { HELD_MAX } from './waiting-room.ts';
-import type { CloseReason } from './wire.ts';
 
 /**
  * A new job goes to this many sessions before the event loop gets a turn: 4 ms of work, nearly all of it the system's
@@ -115,6 +115,7 @@ export class StratumServer implements MinersServer {
   #whenJudged: (() => void) | undefined;
   #isClosing = false;
   readonly #entrance: Entrance;
+  readonly #minerLog: MinerLog;
   readonly #sessions = new Map<Session, Seat>();
   readonly #gateTurns = new GateTurns();
   #nextSessionId = 1;
@@ -125,6 +126,7 @@ export class StratumServer implements MinersServer {
     this.#options = options;
     this.#modules = modules;
     const { limits, banning, ports } = options;
+    this.#minerLog = new MinerLog(modules);
     this.#entrance = new Entrance(
       { limits, banning, proxies: ports.flatMap(({ proxies = [] }) => proxies) },
       { ...modules, onBan: (key) => this.#closeAllOf(key) },
@@ -316,7 +318,7 @@ export class StratumServer implements MinersServer {
       limits,
       onClosed: (reason) => {
         this.#sessions.delete(session);
-        this.#logClosed(session, remote, reason);
+        this.#minerLog.left(session, remote, reason);
         this.#entrance.noteClosed(client, reason);
       },
       onFault: (error) => onFault(error),
@@ -339,6 +341,10 @@ export class StratumServer implements MinersServer {
         gateTurns: this.#gateTurns,
         wire: connection,
         onFault,
+        onLogin: (miner) => {
+          this.#minerLog.joined(miner);
+          this.#modules.onLogin(miner);
+        },
         onResult: (result, from) => {
           this.#modules.onResult(result, from);
           this.#entrance.noteResult(client, result);
@@ -353,13 +359,6 @@ export class StratumServer implements MinersServer {
 
   #closeAllOf(key: string): void {
     for (const seat of this.#sessions.values()) if (seat.banKey === key) seat.connection.close('banned');
-  }
-
-  #logClosed(session: Session, remote: string, reason: CloseReason | undefined): void {
-    const fields = { session: session.id, remote, worker: session.workerName, agent: session.agent, reason };
-    const who = session.workerName === undefined ? 'connection' : `miner ${session.workerName}`;
-    const message = reason === undefined ? `${who} left` : `${who} closed: ${reason}`;
-    this.#modules.log[session.workerName === undefined ? 'debug' : 'info'](fields, message);
   }
 
   #announceSlice(): void {
@@ -380,6 +379,7 @@ export class StratumServer implements MinersServer {
     this.#sweepTimer = this.#modules.clock.setTimer(SWEEP_INTERVAL_MS, () => {
       for (const session of this.#sessions.keys()) session.sweep();
       this.#entrance.sweep();
+      this.#minerLog.sweep();
       this.#scheduleSweep();
     });
   }
