@@ -28,7 +28,7 @@ export interface InstanceStatus {
   readonly miners: number;
   /** The fastest of them. */
   readonly minerReports: readonly MinerReport[];
-  /** Connections that can be taken beyond the present ones. */
+  /** Nonce prefixes that nobody has and that do not rest until a job is over. */
   readonly prefixesFree: number;
   readonly hashesPerS: number;
   readonly counts: TallyCounts;

@@ -16,13 +16,25 @@ test('all 65,536 prefixes are handed out once, then none', () => {
 test('a prefix whose owner had a job rests until that job is over', () => {
   const allocator = new PrefixAllocator(noRandom);
   const first = allocator.allocate() as number;
-  for (let i = 1; i < 65_536; i++) allocator.allocate();
+  const second = allocator.allocate() as number;
   allocator.release(first, 7);
-  assert.equal(allocator.allocate(), undefined);
-  allocator.retire(7);
-  assert.equal(allocator.allocate(), undefined);
+  for (let i = 2; i < 65_535; i++) assert.notEqual(allocator.allocate(), first);
+  allocator.release(second, 9);
   allocator.retire(8);
+  // One never had an owner, one is free again; the other rests.
+  assert.equal(allocator.free, 2);
+  assert.equal(allocator.allocate(), 65_535);
   assert.equal(allocator.allocate(), first);
+  assert.equal(allocator.free, 0);
+});
+
+test('when all others rest, the one that rested longest is taken rather than nobody served', () => {
+  const allocator = new PrefixAllocator(noRandom);
+  // Logs in, gets a job, goes: more often than there are prefixes, within one job's life.
+  for (let i = 0; i < 70_000; i++) allocator.release(allocator.allocate() as number, 7);
+  const next = Array.from({ length: 3 }, () => allocator.allocate() as number);
+  assert.deepEqual(next, [70_000 - 65_536, 70_001 - 65_536, 70_002 - 65_536]);
+  assert.equal(allocator.leased, 3);
 });
 
 test('a prefix whose owner never had a job is free at once, but goes last', () => {

@@ -7,7 +7,9 @@ const PREFIX_SHIFT = BigInt(64 - 8 * PREFIX_BYTES);
 
 /**
  * Hands out extranonce prefixes so that no two connections search the same nonces of the same header. A released
- * prefix stays aside while a job of its last owner is still live; of the free ones the longest unused goes first.
+ * prefix stays aside while a job of its last owner is still live; of the free ones the longest unused goes first. When
+ * strangers who log in and leave have put all others aside, the one that has rested longest is taken: its new owner may
+ * search again what somebody who is gone searched, which costs it some shares at worst, and nobody is turned away.
  */
 export class PrefixAllocator {
   /** A ring of free prefixes, longest unused first. */
@@ -15,8 +17,8 @@ export class PrefixAllocator {
   #freeStart = 0;
   #freeCount = PREFIX_COUNT;
   readonly #leased = new Set<number>();
-  /** Released, oldest first; each free again when jobs up to the sequence are no longer live. */
-  #resting: { readonly prefix: number; readonly lastSequence: number }[] = [];
+  /** Released, by their last sequence, in the order they were; each free again when jobs up to it are no longer live. */
+  readonly #resting = new Map<number, number>();
 
   /** @param random where to start: a restarted server must not hand out the prefixes of a minute ago in the same order */
   constructor(random: RandomSource) {
@@ -29,13 +31,14 @@ export class PrefixAllocator {
     return this.#leased.size;
   }
 
-  /** How many more connections can be served now. */
+  /** How many nobody has; those that rest are not among them. */
   get free(): number {
     return this.#freeCount;
   }
 
   /** @returns a prefix from 0 to 65535 that nobody else has, or undefined when all are taken */
   allocate(): number | undefined {
+    if (this.#freeCount === 0) this.#wakeOne();
     if (this.#freeCount === 0) return undefined;
     const prefix = this.#free[this.#freeStart] as number;
     this.#freeStart = (this.#freeStart + 1) % PREFIX_COUNT;
@@ -51,17 +54,24 @@ export class PrefixAllocator {
   release(prefix: number, lastSequence: number | undefined): void {
     if (!this.#leased.delete(prefix)) throw new RangeError(`prefix ${prefix} is not leased`);
     if (lastSequence === undefined) this.#giveBack(prefix);
-    else this.#resting.push({ prefix, lastSequence });
+    else this.#resting.set(prefix, lastSequence);
   }
 
   /** Frees the resting prefixes whose jobs are over; called when a new template retires old jobs. */
   retire(oldestLiveSequence: number): void {
-    const stillResting = this.#resting.filter(({ lastSequence }) => lastSequence >= oldestLiveSequence);
-    if (stillResting.length === this.#resting.length) return;
-    for (const { prefix, lastSequence } of this.#resting) {
-      if (lastSequence < oldestLiveSequence) this.#giveBack(prefix);
+    for (const [prefix, lastSequence] of this.#resting) {
+      if (lastSequence >= oldestLiveSequence) continue;
+      this.#resting.delete(prefix);
+      this.#giveBack(prefix);
     }
-    this.#resting = stillResting;
+  }
+
+  /** The one that has rested longest. */
+  #wakeOne(): void {
+    const [prefix] = this.#resting.keys();
+    if (prefix === undefined) return;
+    this.#resting.delete(prefix);
+    this.#giveBack(prefix);
   }
 
   #giveBack(prefix: number): void {

@@ -81,7 +81,7 @@ export const CANARIES: readonly Canary[] = [
   {
     name: 'a prefix is free as soon as its miner left',
     file: 'src/mining/extranonce.ts',
-    from: 'else this.#resting.push({ prefix, lastSequence });',
+    from: 'else this.#resting.set(prefix, lastSequence);',
     to: 'else { this.#freeStart = (this.#freeStart + PREFIX_COUNT - 1) % PREFIX_COUNT; this.#free[this.#freeStart] = prefix; this.#freeCount += 1; }',
   },
   {
