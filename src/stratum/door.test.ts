@@ -87,6 +87,38 @@ test('a farm may come at once, a storm only at its pace, however many IPv6 addre
   );
 });
 
+test('many addresses of one subnet come at four times the pace of one, and hold no other subnet up', async () => {
+  const { clock, door } = create({
+    connectionsPerAddressMax: 10,
+    connectionsPerSubnetMax: 100,
+    connectsPerSMax: 5,
+  });
+  const storm = (subnet: string): number => {
+    let entered = 0;
+    for (let i = 0; i < 2_000; i++) {
+      const address = `${subnet}.${i % 200}`;
+      if (door.enter(address) !== INSIDE) continue;
+      entered += 1;
+      door.leave(address);
+    }
+    return entered;
+  };
+  assert.equal(storm('192.0.2'), 100);
+  assert.equal(storm('198.51.100'), 100);
+  await clock.advance(1_000);
+  assert.equal(storm('192.0.2'), 20);
+});
+
+test('who storms alone leaves its neighbours their turn', () => {
+  const { enterTimes } = create({
+    connectionsPerAddressMax: 10,
+    connectionsPerSubnetMax: 20,
+    connectsPerSMax: 1,
+  });
+  enterTimes('192.0.2.1', 1_000);
+  assert.equal(enterTimes('192.0.2.2', 10).filter((refusal) => refusal === INSIDE).length, 10);
+});
+
 test('who is banned stays out until the ban ends, with the whole IPv6 network', async () => {
   const { clock, bans, door } = create();
   bans.add('192.0.2.1', 'garbage', 60_000);

@@ -15,10 +15,12 @@ export interface DoorkeeperOptions {
 }
 
 /**
- * Each address whose pace is remembered takes 200 bytes. Who has more than this is held off by the limit of connections
- * in all; the one that was here longest ago is forgotten first.
+ * Each address or subnet whose pace is remembered takes 200 bytes. Who has more than this is held off by the limit of
+ * connections in all; the one that was here longest ago is forgotten first.
  */
 const PACES_MAX = 20_000;
+/** A subnet may connect so many times as often as an address: several farms or a provider's customers side by side. */
+const SUBNET_PACE_FACTOR = 4;
 
 /** Counts who is in, over all ports of an instance, and says who may come in. */
 export class Doorkeeper {
@@ -28,8 +30,10 @@ export class Doorkeeper {
   #inside = 0;
   readonly #perAddress = new Map<string, number>();
   readonly #perSubnet = new Map<string, number>();
-  /** By what a ban would be laid on, since addresses of one IPv6 network cost nothing. The latest visitor stands last. */
-  readonly #paces = new Map<string, TokenBucket>();
+  /** By what a ban would be laid on, since addresses of one IPv6 network cost nothing. */
+  readonly #paces: Paces;
+  /** So that two hundred addresses of one owner are no two hundred strangers. */
+  readonly #subnetPaces: Paces;
   readonly #refused: Record<DoorRefusal, number> = {
     banned: 0,
     full: 0,
@@ -45,6 +49,12 @@ export class Doorkeeper {
     this.#options = options;
     this.#clock = clock;
     this.#bans = bans;
+    const { connectsPerSMax: perS, connectionsPerAddressMax, connectionsPerSubnetMax } = options.limits;
+    // At once may come as many as may stay: all rigs of a farm, after a power cut.
+    this.#paces = new Paces({ tokensMax: Math.max(perS, connectionsPerAddressMax), perS });
+    const subnetPerS = perS * SUBNET_PACE_FACTOR;
+    const subnetMax = Math.max(subnetPerS, connectionsPerSubnetMax);
+    this.#subnetPaces = new Paces({ tokensMax: subnetMax, perS: subnetPerS });
   }
 
   /** How many are in. */
@@ -92,22 +102,31 @@ export class Doorkeeper {
     if ((this.#perAddress.get(address) ?? 0) >= limits.connectionsPerAddressMax) return 'address-full';
     if ((this.#perSubnet.get(subnetKey(address)) ?? 0) >= limits.connectionsPerSubnetMax)
       return 'subnet-full';
-    return this.#takePace(key) ? undefined : 'too-hasty';
+    const nowMs = this.#clock.nowMs();
+    // Who is too hasty alone takes nothing from its neighbours.
+    const isInTime = this.#paces.take(key, nowMs) && this.#subnetPaces.take(subnetKey(address), nowMs);
+    return isInTime ? undefined : 'too-hasty';
+  }
+}
+
+/** How often each of many comes. The latest visitor stands last. */
+class Paces {
+  readonly #options: { readonly tokensMax: number; readonly perS: number };
+  readonly #paces = new Map<string, TokenBucket>();
+
+  constructor(options: { readonly tokensMax: number; readonly perS: number }) {
+    this.#options = options;
   }
 
-  #takePace(key: string): boolean {
-    const nowMs = this.#clock.nowMs();
-    const { connectsPerSMax: perS, connectionsPerAddressMax } = this.#options.limits;
-    // At once may come as many as may stay: all rigs of a farm, after a power cut.
-    const options = { tokensMax: Math.max(perS, connectionsPerAddressMax), perS };
-    const pace = this.#paces.get(key) ?? new TokenBucket(options, nowMs);
+  take(key: string, nowMs: number): boolean {
+    const pace = this.#paces.get(key) ?? new TokenBucket(this.#options, nowMs);
     this.#paces.delete(key);
     this.#paces.set(key, pace);
-    this.#forgetPaces(nowMs);
+    this.#forget(nowMs);
     return pace.take(nowMs);
   }
 
-  #forgetPaces(nowMs: number): void {
+  #forget(nowMs: number): void {
     for (const [key, pace] of this.#paces) {
       if (this.#paces.size <= PACES_MAX && !pace.isFull(nowMs)) return;
       // The newest stands last, and is asked next: full or not, it stays.
