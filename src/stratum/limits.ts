@@ -31,7 +31,7 @@ export interface BanningRules {
   readonly checkThreshold: number;
   /** Refused logins of one address within the ban's time. */
   readonly failedLoginsMax: number;
-  /** Connections of one address closed for wrong mix hashes or garbage, within the ban's time. */
+  /** Connections of one address closed for wrong mix hashes or garbage, within the ban's time; or as many forged shares. */
   readonly forgersMax: number;
 }
 

@@ -50,6 +50,31 @@ test('three connections closed for wrong mix hashes or garbage, for what the las
   assert.equal(offences.forger(BAD, 'wrong-mix')?.reason, 'wrong-mix');
 });
 
+test('who forges a few times and comes again is shut out, be each connection closed or not', () => {
+  const { bans, shares } = create();
+  shares(rejected('wrong-mix'), 11);
+  assert.equal(bans.isBanned(BAD), false);
+  shares(rejected('wrong-mix'), 1);
+  assert.deepEqual(
+    bans.list().map(({ reason }) => reason),
+    ['wrong-mix'],
+  );
+});
+
+test('a farm with a bad card is not: good shares make up for it, unless nobody looked at them', () => {
+  const { bans, shares } = create({ checkThreshold: 1_000_000 });
+  for (let i = 0; i < 1_000; i++) {
+    shares(ACCEPTED, 99);
+    shares(rejected('wrong-mix'), 1);
+  }
+  assert.equal(bans.isBanned(BAD), false);
+  for (let i = 0; i < 12; i++) {
+    shares({ kind: 'accepted', verified: false, share }, 99);
+    shares(rejected('wrong-mix'), 1);
+  }
+  assert.equal(bans.isBanned(BAD), true);
+});
+
 test('half of 500 shares invalid is too much, less is not', () => {
   for (const [invalid, isBanned] of [
     [250, true],

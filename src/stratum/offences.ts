@@ -1,7 +1,7 @@
 import type { Clock } from '../mining/ports.ts';
 import type { Ban, BanList, BanReason } from './bans.ts';
 import type { BanningRules } from './limits.ts';
-import type { RejectReason } from './rejections.ts';
+import { DEMERITS_MAX, REJECTIONS, type RejectReason } from './rejections.ts';
 import type { ShareResult } from './share-desk.ts';
 
 /**
@@ -26,6 +26,8 @@ interface Offender {
   readonly sinceMs: number;
   failedLogins: number;
   forgers: number;
+  /** For wrong mix hashes, of all connections, less what good shares made up for. */
+  forgedDemerits: number;
 }
 
 interface ShareRecord {
@@ -71,6 +73,29 @@ export class Offences {
 
   share(address: string, result: ShareResult): Ban | undefined {
     if (!this.#rules.isEnabled) return undefined;
+    return this.#weighForged(address, result) ?? this.#countInvalid(address, result);
+  }
+
+  /**
+   * As on one connection, on all together, so that nobody forges three times and comes again: as many wrong mix hashes as
+   * close `forgersMax` connections. A farm with a bad share in a hundred never gets there.
+   */
+  #weighForged(address: string, result: ShareResult): Ban | undefined {
+    if (result.kind === 'accepted') {
+      const known = this.#offenders.get(address);
+      if (known !== undefined && result.verified)
+        known.forgedDemerits = Math.max(known.forgedDemerits - 1, 0);
+      return undefined;
+    }
+    const { reason } = result;
+    if (reason !== 'wrong-mix' && reason !== 'broken-trust') return undefined;
+    const offender = this.#offender(address);
+    offender.forgedDemerits += REJECTIONS[reason].demerits;
+    const isEnough = offender.forgedDemerits >= this.#rules.forgersMax * DEMERITS_MAX;
+    return isEnough ? this.#ban(address, 'wrong-mix') : undefined;
+  }
+
+  #countInvalid(address: string, result: ShareResult): Ban | undefined {
     const isInvalid = result.kind !== 'accepted' && INVALID.has(result.reason);
     let record = this.#shares.get(address);
     if (!isInvalid && (record === undefined || result.kind !== 'accepted')) return undefined;
@@ -100,7 +125,7 @@ export class Offences {
     const known = this.#offenders.get(address);
     const nowMs = this.#clock.nowMs();
     if (known !== undefined && nowMs - known.sinceMs < this.#rules.timeMs) return known;
-    const offender = { sinceMs: nowMs, failedLogins: 0, forgers: 0 };
+    const offender = { sinceMs: nowMs, failedLogins: 0, forgers: 0, forgedDemerits: 0 };
     this.#offenders.delete(address);
     this.#offenders.set(address, offender);
     dropFirst(this.#offenders);

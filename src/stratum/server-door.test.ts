@@ -131,7 +131,9 @@ test('who sends garbage three times is banned, and a good miner beside it loses 
 test('so is a forger of mix hashes', async () => {
   const { dial, bans } = await start({ banning: { forgersMax: 1 } });
   const bad = await logIn(await dial(BAD));
-  for (let i = 0; i < 4; i++) await submit(bad, 'ff');
+  for (let i = 0; i < 3; i++) await submit(bad, 'ff');
+  // The last one gets no answer any more.
+  await assert.rejects(submit(bad, 'ff'));
   await bad.untilClosed();
   while (bans.list().length === 0) await new Promise((resolve) => setImmediate(resolve));
   assert.equal(bans.list()[0]?.reason, 'wrong-mix');
