@@ -81,8 +81,6 @@ export class App {
   }
 
   /**
-   * @returns each instance's stratum ports, in order
-   * @throws KpssError KPSS_PORT_UNAVAILABLE, KPSS_TLS_CERTIFICATE; what was opened before is closed again
    * Takes over another configuration: miners of ports that stay are not disconnected, whatever else is different, unless
    * an instance gets another coin or network. What cannot be done is told in the log and tried again.
    */
@@ -152,8 +150,12 @@ export class App {
         ...[...before].filter(([name]) => !slots.has(name) && names.includes(name)),
       ]);
     }
-    for (const slot of slots.values()) await slot.settle().catch((error: unknown) => slot.retry(error));
     this.#slots = slots;
+    // A port may go from one instance to another.
+    await Promise.all([...slots.values()].map((slot) => slot.release()));
+    await Promise.all(
+      [...slots.values()].map((slot) => slot.settle().catch((error: unknown) => slot.retry(error))),
+    );
     return changes;
   }
 

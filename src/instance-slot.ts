@@ -99,6 +99,15 @@ export class InstanceSlot {
     return changed;
   }
 
+  /** Closes what its configuration does not have any more, so that another instance's port may be there. */
+  release(): Promise<void> {
+    const released = this.#turn.then(() => {
+      if (!this.#isStopped) this.#instance?.release(this.#config.stratum);
+    });
+    this.#turn = released.catch(() => undefined);
+    return released;
+  }
+
   /** Takes no more work and settles its blocks; see Instance. May be called again. */
   async stop(): Promise<void> {
     this.#isStopped = true;
@@ -112,8 +121,9 @@ export class InstanceSlot {
     if (this.#isDone || this.#isStopped) return [];
     const made = this.#config.nodes.map((config) => this.#make(config));
     const nodes = made.map(({ node }) => node);
-    const ports = await this.#startOrChange(nodes);
+    // Before it is known whether all can be done: another try is not to make the same nodes anew.
     this.#made = made;
+    const ports = await this.#startOrChange(nodes);
     this.#isDone = true;
     this.#failures = 0;
     return ports;

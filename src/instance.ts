@@ -131,11 +131,6 @@ export class Instance {
    */
   async start(): Promise<number[]> {
     const ports = await this.#server.listen();
-    for (const [i, options] of this.#options.stratum.ports.entries()) {
-      const open = { options, port: ports[i] ?? 0, fingerprint: this.#server.fingerprints?.[i] };
-      this.#modules.log.info(portFields(open), portLine(open));
-      this.#events.listening(options.host, open.port);
-    }
     this.#warnIfExperimental();
     // Not before the ports are ours: another KPSS that has it would write to the same journal.
     this.#blocks.recover();
@@ -181,9 +176,18 @@ export class Instance {
     }
     const areSame =
       nodes.length === this.#nodes.list.length && nodes.every((node, i) => node === this.#nodes.list[i]);
-    if (!areSame || !isDeepStrictEqual(before.tips, options.tips))
-      await this.#nodes.replace(nodes, options.tips);
-    await this.#server.apply(options.stratum);
+    const isTipsNew = !isDeepStrictEqual(before.tips, options.tips);
+    // Old nodes that do not answer hold no new port up.
+    const done = await Promise.allSettled([
+      this.#server.apply(options.stratum),
+      ...(areSame && !isTipsNew ? [] : [this.#nodes.replace(nodes, options.tips)]),
+    ]);
+    for (const result of done) if (result.status === 'rejected') throw result.reason;
+  }
+
+  /** Closes the ports that are not among these, so that others may have them; `reconfigure` then does the rest. */
+  release(stratum: StratumServerOptions): void {
+    this.#server.release(stratum);
   }
 
   /**
@@ -252,6 +256,10 @@ export class Instance {
       login: (userName, password, from) => this.#logins.login(userName, password, from),
       bans: bans ?? new BanList({}, { clock }),
       readTls,
+      onOpened: (opened) => {
+        log.info(portFields(opened), portLine(opened));
+        this.#events.listening(opened.options.host, opened.port);
+      },
       onLogin: (session) => this.#events.miner('joined', session),
       onCandidate: (share, session) => this.#throttled.offer(share, session.workerName ?? 'unnamed'),
       onWaitingCandidate: (share, session) => this.#throttled.wait(share, session.workerName ?? 'unnamed'),

@@ -1,7 +1,7 @@
-import { networkInterfaces } from 'node:os';
+import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os';
 import { isEverywhere, isLoopback } from './config/host.ts';
 import type { VardiffOptions } from './mining/vardiff.ts';
-import type { PortOptions } from './stratum/listener.ts';
+import type { OpenPort } from './stratum/openings.ts';
 
 /**
  * What miners can be pointed at.
@@ -10,20 +10,11 @@ import type { PortOptions } from './stratum/listener.ts';
  */
 export function addressesOf(host: string): string[] {
   if (!isEverywhere(host)) return [host.includes(':') ? `[${host}]` : host];
-  const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
+  const all = ownInterfaces();
   const reachable = all
     .filter(({ family, internal }) => family === 'IPv4' && !internal)
     .map(({ address }) => address);
   return reachable.length > 0 ? reachable : ['127.0.0.1'];
-}
-
-/** A port that is open. */
-export interface OpenPort {
-  readonly options: PortOptions;
-  /** The number it got. */
-  readonly port: number;
-  /** SHA-256 of its certificate; undefined for a plain port. */
-  readonly fingerprint: string | undefined;
 }
 
 /**
@@ -54,4 +45,13 @@ function difficultyText({ minDifficulty, maxDifficulty }: VardiffOptions): strin
   return minDifficulty === maxDifficulty
     ? `difficulty ${minDifficulty}`
     : `vardiff ${minDifficulty}…${maxDifficulty}`;
+}
+
+/** Where a sandbox forbids the question, there is no answer. */
+function ownInterfaces(): NetworkInterfaceInfo[] {
+  try {
+    return Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
+  } catch {
+    return [];
+  }
 }

@@ -292,6 +292,7 @@ function createRig(throttle: ThrottleRules, clock = createVirtualClock(), journa
         return {
           listen: async () => [1],
           announceJob() {},
+          release() {},
           apply: () => Promise.resolve(),
           usePayout() {},
           miners: () => [],

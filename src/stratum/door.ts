@@ -24,7 +24,7 @@ const SUBNET_PACE_FACTOR = 4;
 
 /** Counts who is in, over all ports of an instance, and says who may come in. */
 export class Doorkeeper {
-  readonly #options: DoorkeeperOptions;
+  #options: DoorkeeperOptions;
   readonly #clock: Clock;
   readonly #bans: BanList;
   #inside = 0;
@@ -85,9 +85,20 @@ export class Doorkeeper {
     return undefined;
   }
 
-  leave(address: string): void {
+  /**
+   * Other limits from now on; who is in stays in.
+   * @param limits those of connections and their pace count
+   */
+  useLimits(limits: StratumLimits): void {
+    this.#options = { ...this.#options, limits };
+    // Each has the old pace in it.
+    this.#paces.clear();
+  }
+
+  /** @param wasExempt whether it was when it entered: it may be another's now */
+  leave(address: string, wasExempt = this.#options.isExempt(address)): void {
     this.#inside -= 1;
-    if (this.#options.isExempt(address)) return;
+    if (wasExempt) return;
     count(this.#perAddress, address, -1);
     count(this.#perSubnet, subnetKey(address), -1);
   }

@@ -55,8 +55,8 @@ type ProxyTrouble = 'malformed' | 'unknown';
 /** All ports' door: who may come in, who has to leave, and what the log says of it. */
 export class Entrance {
   readonly #modules: EntranceModules;
-  readonly #banTimeMs: number;
-  readonly #proxies: AddressRanges;
+  #options: EntranceOptions;
+  #proxies: AddressRanges;
   readonly #keeper: Doorkeeper;
   readonly #offences: Offences;
   readonly #room: WaitingRoom;
@@ -66,7 +66,7 @@ export class Entrance {
 
   constructor(options: EntranceOptions, modules: EntranceModules) {
     this.#modules = modules;
-    this.#banTimeMs = options.banning.timeMs;
+    this.#options = options;
     this.#proxies = new AddressRanges(options.proxies);
     const isExempt = (address: string): boolean => this.#proxies.has(address);
     this.#keeper = new Doorkeeper({ limits: options.limits, isExempt }, modules);
@@ -77,14 +77,24 @@ export class Entrance {
     this.#proxyTroubles = new FloodLog((tally) => this.#tellProxies(tally));
   }
 
+  /** Other rules from now on: who is in stays in, who is banned stays banned. */
+  useRules(options: EntranceOptions): void {
+    const { limits } = this.#options;
+    this.#options = options;
+    this.#proxies = new AddressRanges(options.proxies);
+    if (JSON.stringify(limits) !== JSON.stringify(options.limits)) this.#keeper.useLimits(options.limits);
+    this.#offences.useRules(options.banning);
+  }
+
   /**
    * @param socket paused; until it is closed, it counts
    * @returns false when it is not let in, and will be closed
    */
   admit(socket: HeldSocket, { address }: Client): boolean {
+    const isExempt = this.#proxies.has(address);
     const refusal = this.#keeper.enter(address);
     if (refusal === undefined) {
-      socket.once('close', () => this.#keeper.leave(address));
+      socket.once('close', () => this.#keeper.leave(address, isExempt));
       return true;
     }
     this.#refusals.note(refusal, address, this.#modules.clock.nowMs());
@@ -155,7 +165,7 @@ export class Entrance {
   }
 
   #tellBans({ count, kinds, kind, address }: FloodTally<BanReason>): void {
-    const forS = `${this.#banTimeMs / 1000} s`;
+    const forS = `${this.#options.banning.timeMs / 1000} s`;
     const text =
       count === 1
         ? `${address} is banned for ${forS}: ${BANNED_FOR[kind]}`

@@ -31,14 +31,18 @@ export interface Client {
   readonly proxy?: string;
 }
 
-export interface ListenerModules {
+/** What of a port's rules can be changed while it listens. */
+interface ListenerRules extends Pick<PortOptions, 'proxies'> {
+  /** Sockets at once, those that are about to be refused included. */
+  readonly socketsMax: number;
+  readonly handshakeTimeoutMs: number;
+}
+
+export interface ListenerModules extends Omit<ListenerRules, 'proxies'> {
   readonly clock: Clock;
   readonly log: Log;
   /** Has the certificates of ports with TLS. */
   readonly readTls?: ReadTls | undefined;
-  /** Sockets at once, those that are about to be refused included. */
-  readonly socketsMax: number;
-  readonly handshakeTimeoutMs: number;
   /** Whether the client may come in. The socket of one that may not is the callee's to close. */
   admit(socket: Socket, client: Client): boolean;
   /** A client that was admitted, its socket paused. */
@@ -56,9 +60,10 @@ export interface ListenerModules {
  * paused socket: accepted, the header of a trusted proxy, admitted, encrypted, handed on.
  */
 export class Listener {
-  readonly options: PortOptions;
+  readonly #options: PortOptions;
   readonly #modules: ListenerModules;
-  readonly #proxies: AddressRanges;
+  #proxies: AddressRanges;
+  #handshakeTimeoutMs: number;
   readonly #server: Server;
   readonly #tls: TlsStage | undefined;
   #fingerprint: string | undefined;
@@ -66,10 +71,11 @@ export class Listener {
   readonly #arriving = new Set<Socket>();
 
   constructor(options: PortOptions, modules: ListenerModules) {
-    this.options = options;
+    this.#options = options;
     this.#modules = modules;
     this.#proxies = new AddressRanges(options.proxies ?? []);
     const { handshakeTimeoutMs } = modules;
+    this.#handshakeTimeoutMs = handshakeTimeoutMs;
     this.#tls = options.tls && new TlsStage({ handshakeTimeoutMs }, modules);
     // Paused, so that what is not let in costs no more than its socket.
     this.#server = createServer({ noDelay: true, pauseOnConnect: true }, (socket) => this.#accept(socket));
@@ -83,7 +89,7 @@ export class Listener {
    */
   async listen(): Promise<number> {
     await this.readCertificate();
-    const { host, port } = this.options;
+    const { host, port } = this.#options;
     await new Promise<void>((resolve, reject) => {
       this.#server.once('error', (cause: NodeJS.ErrnoException) => {
         const message = `cannot listen on ${host}:${port}: ${listenTrouble(cause)}`;
@@ -96,6 +102,14 @@ export class Listener {
     return typeof address === 'object' && address !== null ? address.port : port;
   }
 
+  /** Other rules for the connections to come, while it listens on. */
+  useRules({ proxies, socketsMax, handshakeTimeoutMs }: ListenerRules): void {
+    this.#proxies = new AddressRanges(proxies ?? []);
+    this.#server.maxConnections = socketsMax;
+    this.#handshakeTimeoutMs = handshakeTimeoutMs;
+    this.#tls?.useTimeout(handshakeTimeoutMs);
+  }
+
   /** SHA-256 of its certificate, once it listens; undefined for a plain port. */
   get fingerprint(): string | undefined {
     return this.#fingerprint;
@@ -106,7 +120,7 @@ export class Listener {
    * @throws KpssError KPSS_TLS_CERTIFICATE; the one before stays in use
    */
   async readCertificate(): Promise<void> {
-    const { tls } = this.options;
+    const { tls } = this.#options;
     const { readTls } = this.#modules;
     if (tls === undefined) return;
     if (readTls === undefined) throw new Error('a port with TLS needs somebody who reads its certificate');
@@ -137,7 +151,8 @@ export class Listener {
       this.#enter(socket, direct);
       return;
     }
-    const { clock, handshakeTimeoutMs: timeoutMs, onBadProxy } = this.#modules;
+    const { clock, onBadProxy } = this.#modules;
+    const timeoutMs = this.#handshakeTimeoutMs;
     this.#noteArriving(socket);
     readProxyHeader(socket, {
       clock,

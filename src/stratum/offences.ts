@@ -40,7 +40,7 @@ interface ShareRecord {
  * Addresses are what a ban is laid on (peer-address.ts).
  */
 export class Offences {
-  readonly #rules: BanningRules;
+  #rules: BanningRules;
   readonly #clock: Clock;
   readonly #bans: BanList;
   readonly #offenders = new Map<string, Offender>();
@@ -51,6 +51,11 @@ export class Offences {
     this.#rules = rules;
     this.#clock = clock;
     this.#bans = bans;
+  }
+
+  /** Other rules from now on; what was held against somebody still is. */
+  useRules(rules: BanningRules): void {
+    this.#rules = rules;
   }
 
   /** @returns the ban that this was one too many for */

@@ -7,11 +7,12 @@ import type { Clock, Log, Timer } from '../mining/ports.ts';
 import type { BanList } from './bans.ts';
 import { GateTurns } from './candidate-gate.ts';
 import { Connection } from './connection.ts';
-import { type DoorReport, Entrance } from './entrance.ts';
+import { type DoorReport, Entrance, type EntranceOptions } from './entrance.ts';
 import type { BanningRules, StratumLimits } from './limits.ts';
 import { type Client, Listener, type PortOptions } from './listener.ts';
 import { MinerLog } from './miner-log.ts';
 import { type MinerReport, reportMiners } from './miner-report.ts';
+import { type Opening, Openings, type OpenPort } from './openings.ts';
 import { banKey } from './peer-address.ts';
 import { Session } from './session.ts';
 import type { SessionModules } from './session-modules.ts';
@@ -50,6 +51,8 @@ export interface StratumServerModules
   readonly bans: BanList;
   /** Needed by ports with TLS. */
   readonly readTls?: ReadTls | undefined;
+  /** A port is open from now on: at the start once all are. */
+  onOpened?(opened: OpenPort): void;
 }
 
 /** What an instance needs of its miners' side. A simulation brings one without sockets. */
@@ -57,13 +60,21 @@ export interface MinersServer {
   /** @returns the ports, in order */
   listen(): Promise<number[]>;
   announceJob(): void;
-  /** Other ports, other limits, while the miners of ports that stay mine on. */
+  /**
+   * Other rules, while the miners of ports that stay mine on: of a port with the same address, number and encryption its
+   * miners get the new difficulty, and all else counts for who comes from now on. Ports that are not among these are
+   * closed with their miners. None is opened.
+   */
+  release(options: StratumServerOptions): void;
+  /**
+   * The same, and opens those that are not open yet.
+   * @throws KpssError KPSS_PORT_UNAVAILABLE, KPSS_TLS_CERTIFICATE of a new port; all else is as it should be, and a later
+   *   call tries again
+   */
   apply(options: StratumServerOptions): Promise<void>;
   /** Who is paid was changed; see Session. */
   usePayout(payoutFor: (userName: string) => Payout | undefined): void;
   close(): Promise<void>;
-  /** Of the ports in their order: SHA-256 of the certificate, undefined for a plain one. Known once they listen. */
-  readonly fingerprints?: readonly (string | undefined)[];
   /**
    * Has new connections get the certificates that are on the disk now.
    * @throws KpssError KPSS_TLS_CERTIFICATE; ports whose certificate cannot be used keep the one they have
@@ -92,28 +103,14 @@ export interface MinerOrigin {
   readonly port: number | undefined;
 }
 
-/** A port and what listens there. */
-interface Opening {
-  port: PortOptions;
-  readonly listener: Listener;
-  isOpen: boolean;
-}
-
-/** What makes a port the same one: all but its difficulty, which can be changed while miners are connected. */
-function keyOf({ vardiff: _vardiff, ...port }: PortOptions): string {
-  return JSON.stringify(port);
-}
-
 /** An instance's ports: takes connections, gives each a session, and hands every new job to all of them. */
 export class StratumServer implements MinersServer {
   #options: StratumServerOptions;
   readonly #modules: StratumServerModules;
-  /** In the order of the options. */
-  #openings: Opening[];
+  readonly #openings: Openings;
   /** Shares that are being judged. */
   #judging = 0;
   #whenJudged: (() => void) | undefined;
-  #isClosing = false;
   readonly #entrance: Entrance;
   readonly #minerLog: MinerLog;
   readonly #sessions = new Map<Session, Seat>();
@@ -125,22 +122,26 @@ export class StratumServer implements MinersServer {
   constructor(options: StratumServerOptions, modules: StratumServerModules) {
     this.#options = options;
     this.#modules = modules;
-    const { limits, banning, ports } = options;
     this.#minerLog = new MinerLog(modules);
-    this.#entrance = new Entrance(
-      { limits, banning, proxies: ports.flatMap(({ proxies = [] }) => proxies) },
-      { ...modules, onBan: (key) => this.#closeAllOf(key) },
-    );
-    this.#openings = options.ports.map((port) => this.#createOpening(port));
+    this.#entrance = new Entrance(entranceOptions(options), {
+      ...modules,
+      onBan: (key) => this.#closeAllOf(key),
+    });
+    this.#openings = new Openings(options.ports, {
+      log: modules.log,
+      create: (port) => this.#createOpening(port),
+      onOpened: (opened) => modules.onOpened?.(opened),
+      onShut: (opening) => {
+        for (const session of this.#sessionsOf(opening)) session.dismiss('port-closed');
+      },
+      onVardiff: (opening) => {
+        for (const session of this.#sessionsOf(opening)) session.useVardiff(opening.port.vardiff);
+      },
+    });
   }
 
-  get fingerprints(): readonly (string | undefined)[] {
-    return this.#openings.map(({ listener: { fingerprint } }) => fingerprint);
-  }
-
-  async readCertificates(): Promise<void> {
-    const read = await Promise.allSettled(this.#openings.map(({ listener }) => listener.readCertificate()));
-    for (const result of read) if (result.status === 'rejected') throw result.reason;
+  readCertificates(): Promise<void> {
+    return this.#openings.readCertificates();
   }
 
   get sessions(): Iterable<Session> {
@@ -172,15 +173,14 @@ export class StratumServer implements MinersServer {
    * closed again
    */
   async listen(): Promise<number[]> {
-    const ports: number[] = [];
     try {
-      for (const opening of this.#openings) ports.push(await this.#open(opening));
+      const ports = await this.#openings.open();
+      this.#scheduleSweep();
+      return ports;
     } catch (error) {
       await this.close();
       throw error;
     }
-    this.#scheduleSweep();
-    return ports;
   }
 
   /** There is a new template: every session gets a job of it, in slices so that shares are answered in between. */
@@ -191,31 +191,21 @@ export class StratumServer implements MinersServer {
     if (!running) this.#announceSlice();
   }
 
-  /**
-   * Opens and closes ports until they are as the options say. A port whose difficulty alone is another stays open, and
-   * its miners get the new one; the miners of a port that goes are closed.
-   * @throws KpssError KPSS_PORT_UNAVAILABLE when a new port is taken or not allowed; all others are as they should be,
-   *   and a later call tries again
-   */
-  async apply(options: StratumServerOptions): Promise<void> {
+  release(options: StratumServerOptions): void {
     this.#options = options;
-    const left = [...this.#openings];
-    this.#openings = options.ports.map((port) => {
-      const at = left.findIndex((opening) => keyOf(opening.port) === keyOf(port));
-      const [kept] = at < 0 ? [] : left.splice(at, 1);
-      if (kept === undefined) return this.#createOpening(port);
-      if (JSON.stringify(kept.port.vardiff) !== JSON.stringify(port.vardiff)) this.#useVardiff(kept, port);
-      kept.port = port;
-      return kept;
-    });
-    // A port that only changes what it asks of a connection is the same one to the system: first the old goes.
-    await Promise.all(left.map((opening) => this.#shut(opening)));
-    const failed: unknown[] = [];
-    for (const opening of this.#openings) {
-      if (!opening.isOpen && !this.#isClosing)
-        await this.#openAnew(opening).catch((error: unknown) => failed.push(error));
+    const { limits, ports } = options;
+    this.#entrance.useRules(entranceOptions(options));
+    this.#openings.keepOnly(ports);
+    const { handshakeTimeoutMs } = limits;
+    const socketsMax = limits.connectionsMax + HELD_MAX;
+    for (const { listener, port } of this.#openings.list) {
+      listener.useRules({ proxies: port.proxies, socketsMax, handshakeTimeoutMs });
     }
-    if (failed.length > 0) throw failed[0];
+  }
+
+  async apply(options: StratumServerOptions): Promise<void> {
+    this.release(options);
+    await this.#openings.openMissing();
   }
 
   usePayout(payoutFor: (userName: string) => Payout | undefined): void {
@@ -224,10 +214,9 @@ export class StratumServer implements MinersServer {
 
   /** Stops accepting and reading, answers what is being verified, closes every connection. */
   async close(): Promise<void> {
-    this.#isClosing = true;
     this.#sweepTimer?.cancel();
     this.#fanOut = undefined;
-    const closed = Promise.all(this.#openings.map(({ listener }) => listener.close()));
+    const closed = this.#openings.close();
     this.#entrance.close();
     for (const { socket } of this.#sessions.values()) socket.pause();
     await this.#untilJudged();
@@ -283,29 +272,6 @@ export class StratumServer implements MinersServer {
     return opening;
   }
 
-  async #openAnew(opening: Opening): Promise<void> {
-    await opening.listener.readCertificate();
-    await this.#open(opening);
-  }
-
-  async #open(opening: Opening): Promise<number> {
-    const port = await opening.listener.listen();
-    opening.isOpen = true;
-    return port;
-  }
-
-  /** Settled when the system has the port back; its miners may take a moment longer. */
-  async #shut(opening: Opening): Promise<void> {
-    if (!opening.isOpen) return;
-    void opening.listener.close();
-    for (const [session, seat] of this.#sessions)
-      if (seat.opening === opening) session.dismiss('port-closed');
-  }
-
-  #useVardiff(opening: Opening, { vardiff }: PortOptions): void {
-    for (const [session, seat] of this.#sessions) if (seat.opening === opening) session.useVardiff(vardiff);
-  }
-
   #accept(socket: Socket, client: Client, opening: Opening): void {
     const { limits } = this.#options;
     const { vardiff } = opening.port;
@@ -357,6 +323,10 @@ export class StratumServer implements MinersServer {
     this.#modules.log.debug({ session: id, remote }, 'connected');
   }
 
+  *#sessionsOf(opening: Opening): Iterable<Session> {
+    for (const [session, seat] of this.#sessions) if (seat.opening === opening) yield session;
+  }
+
   #closeAllOf(key: string): void {
     for (const seat of this.#sessions.values()) if (seat.banKey === key) seat.connection.close('banned');
   }
@@ -383,6 +353,10 @@ export class StratumServer implements MinersServer {
       this.#scheduleSweep();
     });
   }
+}
+
+function entranceOptions({ limits, banning, ports }: StratumServerOptions): EntranceOptions {
+  return { limits, banning, proxies: ports.flatMap(({ proxies = [] }) => proxies) };
 }
 
 /** For the log: `192.0.2.7:56324`, `[2001:db8::7]:56324 by way of 10.0.0.1`. */

@@ -24,6 +24,8 @@ export type ReadTls = (tls: PortTls) => Promise<TlsMaterial>;
 
 /** First byte of a TLS handshake, which no line of stratum begins with. */
 const TLS_HANDSHAKE = 0x16;
+/** The library's own, which ours is always below: 120 s are the most that may be set. */
+const TLS_TIMEOUT_MS = 240_000;
 /** A miner on the wrong port comes again every few seconds for as long as its owner sleeps. */
 const PLAIN_LINE_EVERY_MS = 600_000;
 
@@ -45,7 +47,7 @@ interface Pending {
  * TLS is now and then, since this is a miner with the wrong URL.
  */
 export class TlsStage {
-  readonly #handshakeTimeoutMs: number;
+  #handshakeTimeoutMs: number;
   readonly #modules: TlsStageModules;
   /** By remote address and port, which no two connections of a port share. No more than the port takes connections. */
   readonly #pending = new Map<string, Pending>();
@@ -56,6 +58,11 @@ export class TlsStage {
   constructor({ handshakeTimeoutMs }: { readonly handshakeTimeoutMs: number }, modules: TlsStageModules) {
     this.#handshakeTimeoutMs = handshakeTimeoutMs;
     this.#modules = modules;
+  }
+
+  /** For the handshakes to come. */
+  useTimeout(handshakeTimeoutMs: number): void {
+    this.#handshakeTimeoutMs = handshakeTimeoutMs;
   }
 
   /** From now on new connections get this certificate; those that there are keep theirs. */
@@ -71,7 +78,7 @@ export class TlsStage {
       return;
     }
     // The time for the handshake is ours to measure: the library's begins anew with each byte.
-    const server = createServer({ ...context, handshakeTimeout: this.#handshakeTimeoutMs * 2 });
+    const server = createServer({ ...context, handshakeTimeout: TLS_TIMEOUT_MS });
     server.on('secureConnection', (secure) => this.#secured(secure));
     server.on('tlsClientError', (error, secure) => {
       this.#modules.log.debug({ remote: remoteOf(secure), err: error }, 'TLS handshake failed');

@@ -12,7 +12,7 @@ const CLOSE_WITHIN_MS = 1_000;
 
 /** The miners' ports without a network: real sessions behind real connections, on simulated sockets. */
 export class SimServer implements MinersServer {
-  readonly #options: StratumServerOptions;
+  #options: StratumServerOptions;
   readonly #modules: SimServerModules;
   readonly #links = new Set<SimLink>();
   readonly #gateTurns = new GateTurns();
@@ -45,8 +45,13 @@ export class SimServer implements MinersServer {
     return Promise.resolve(this.#options.ports.map(({ port }) => port));
   }
 
-  apply(): Promise<void> {
-    return Promise.reject(new Error('the simulation changes no ports'));
+  release(options: StratumServerOptions): void {
+    this.#options = options;
+  }
+
+  apply(options: StratumServerOptions): Promise<void> {
+    this.release(options);
+    return Promise.resolve();
   }
 
   usePayout(): void {}
