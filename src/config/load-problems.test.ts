@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { bad, CONFIG_FOLDER, MAIN } from '../../test/support/config.ts';
+import { bad, CONFIG_FOLDER, MAIN, resolve } from '../../test/support/config.ts';
 import { resolveConfig } from './load.ts';
 
 describe('problems', () => {
@@ -50,6 +50,9 @@ instnces: []
     assert.deepEqual(bad('instances:\n  - { name: a }\n  - { name: b }\n'), [
       'kpss.yaml:3: instances[1].stratum.port: 3333 is the port of a already',
     ]);
+    const clash = resolve('instances:\n  - { name: a }\n  - { name: b }\n');
+    const names = clash.ok ? [] : clash.sound?.instances.map(({ name }) => name);
+    assert.deepEqual(names, ['a'], 'the one whose port it is mines');
     assert.deepEqual(bad('coin: ravencoin\ncoal: 1\ninstances: [{}]'), [
       'kpss.yaml:1: coin: belongs into the list of instances, or the list away',
       'kpss.yaml:2: coal: unknown setting',

@@ -65,8 +65,10 @@ export function resolveConfig({ file, settings, flags, env, machine }: ConfigSou
   const web = resolveWeb(root.web, problems);
   checkVariables(env, found, problems);
   checkTogether(found);
-  const ports = found.flatMap(({ instance, portPaths }) =>
-    instance === undefined ? [] : { name: instance.name, ports: instance.stratum.ports, portPaths },
+  const ports = found.flatMap(({ instance, portPaths, problems: own }) =>
+    instance === undefined
+      ? []
+      : { name: instance.name, ports: instance.stratum.ports, portPaths, problems: own },
   );
   checkPorts(ports, { web, isGiven: root.web !== undefined }, problems);
   const instances = found.flatMap((one) => (one.problems.count === 0 ? (one.instance ?? []) : []));

@@ -8,19 +8,24 @@ export interface FoundPorts {
   readonly name: string;
   readonly ports: readonly PortOptions[];
   readonly portPaths: readonly Path[];
+  /** Its own: of two instances at one port the later one is wrong, and left out alone. */
+  readonly problems: Problems;
 }
 
-/** A port is opened once: by one instance, once, and not by the status as well. */
-export function checkPorts(found: readonly FoundPorts[], web: WebPlace, problems: Problems): void {
+/**
+ * A port is opened once: by one instance, once, and not by the status as well.
+ * @param shared what is wrong for all
+ */
+export function checkPorts(found: readonly FoundPorts[], web: WebPlace, shared: Problems): void {
   const before: { readonly name: string; readonly host: string; readonly port: number }[] = [];
-  for (const { name, ports, portPaths } of found) {
+  for (const { name, ports, portPaths, problems } of found) {
     for (const [i, { host, port }] of ports.entries()) {
       const path = portPaths[i];
       if (path === undefined || port === 0) continue;
       const other = before.find((known) => known.port === port && shareAddress(known.host, host));
       if (other?.name === name) problems.add(path, `${port} stands here twice: give each port its number`);
       else if (other !== undefined) problems.add(path, `${port} is the port of ${other.name} already`);
-      checkWebPort({ name, host, port }, path, web, problems);
+      checkWebPort({ name, host, port }, path, web, web.isGiven ? shared : problems);
       before.push({ name, host, port });
     }
   }
