@@ -6,6 +6,12 @@ const ANSWER_WITHIN_MS = 1_500;
 /** Questions that wait for their answers at once: as many miners as come within a second after a power cut. */
 const ASKED_AT_ONCE_MAX = 1_000;
 
+/** A sentence for a miner's screen; more is a whole page, of an error perhaps. */
+const SENTENCE_LENGTH_MAX = 200;
+const UNCHECKED = 'your login could not be checked; try again later';
+/** Stands for the answer that did not come. */
+const LATE = Symbol('late');
+
 /** A miner that logs in. */
 export interface LoginRequest {
   readonly instance: string;
@@ -48,11 +54,11 @@ export class LoginQuestions {
     const answer = this.#answer(request).finally(() => {
       this.#open -= 1;
     });
-    const late = Promise.withResolvers<undefined>();
-    const timer = this.#modules.clock.setTimer(ANSWER_WITHIN_MS, () => late.resolve(undefined));
+    const late = Promise.withResolvers<typeof LATE>();
+    const timer = this.#modules.clock.setTimer(ANSWER_WITHIN_MS, () => late.resolve(LATE));
     const decided = await Promise.race([answer, late.promise]);
     timer.cancel();
-    if (decided === undefined) {
+    if (decided === LATE) {
       this.#modules.log.warn(
         { worker: login.workerName },
         'authorize gave no answer in time: the login is refused',
@@ -67,17 +73,32 @@ export class LoginQuestions {
       return await this.#authorize(request);
     } catch (error) {
       this.#modules.log.error({ err: error }, 'authorize failed: the login is refused');
-      return 'your login could not be checked; try again later';
+      return UNCHECKED;
     }
   }
 
-  #loginOf(answer: LoginAnswer, login: Extract<Login, { ok: true }>): Login {
+  /** @param answer of a program without types, it may be anything */
+  #loginOf(answer: unknown, login: Extract<Login, { ok: true }>): Login {
     if (answer === true) return login;
-    if (typeof answer === 'string') return refused(answer);
-    if (typeof answer === 'object' && answer !== null && typeof answer.workerName === 'string') {
-      return { ...login, workerName: cleanWorkerName(answer.workerName) };
-    }
-    return refused('this login may not mine here');
+    if (answer === false || answer === '') return refused('this login may not mine here');
+    if (typeof answer === 'string') return refused(answer.slice(0, SENTENCE_LENGTH_MAX));
+    const workerName = workerNameOf(answer);
+    if (workerName !== undefined) return { ...login, workerName: cleanWorkerName(workerName) };
+    this.#modules.log.error(
+      { worker: login.workerName },
+      'authorize answered with something else than true, false, a sentence or a workerName: the login is refused',
+    );
+    return refused(UNCHECKED);
+  }
+}
+
+/** @returns undefined where there is none that is a text */
+function workerNameOf(answer: unknown): string | undefined {
+  try {
+    const { workerName } = answer as { readonly workerName?: unknown };
+    return typeof workerName === 'string' ? workerName : undefined;
+  } catch {
+    return undefined;
   }
 }
 

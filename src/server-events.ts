@@ -26,13 +26,13 @@ export interface KpssEvents {
 /** Events whose listeners cannot harm the mining: what one of them throws is a line of the log. */
 export abstract class ServerEvents extends EventEmitter<KpssEvents> {
   #log: Log | undefined;
-  /** A listener of `log` that fails must not be told of by another `log`. */
-  #isTelling = false;
+  #sink: Log | undefined;
 
   /** @param sink where lines go besides the event */
   protected createLog(sink: Log | undefined): Log {
+    this.#sink = sink;
     const line = (level: LogEvent['level']) => (fields: object, message: string) => {
-      sink?.[level](fields, message);
+      this.#write(level, fields, message);
       if (this.listenerCount('log') === 0) return;
       this.tell('log', { level, message, fields: { ...fields } });
     };
@@ -46,7 +46,9 @@ export abstract class ServerEvents extends EventEmitter<KpssEvents> {
     for (const listener of this.rawListeners(name)) {
       try {
         const result: unknown = Reflect.apply(listener, this, [event]);
-        if (result instanceof Promise) result.catch((error: unknown) => this.#tellFault(name, error));
+        // Any thenable: a rejection that nobody hears would end the process.
+        if (typeof result === 'object' && result !== null)
+          Promise.resolve(result).catch((error: unknown) => this.#tellFault(name, error));
       } catch (error) {
         this.#tellFault(name, error);
       }
@@ -54,10 +56,18 @@ export abstract class ServerEvents extends EventEmitter<KpssEvents> {
   }
 
   #tellFault(name: keyof KpssEvents, error: unknown): void {
-    if (this.#isTelling) return;
-    this.#isTelling = true;
-    // A listener of `log` that fails at this line, too, is left alone.
-    this.#log?.error({ err: error }, `a listener of ${name} failed; mining goes on`);
-    this.#isTelling = false;
+    const text = `a listener of ${name} failed; mining goes on`;
+    // One of `log` would fail at the line that tells of it, too, and so on.
+    if (name === 'log') this.#write('error', { err: error }, text);
+    else this.#log?.error({ err: error }, text);
+  }
+
+  /** The sink is the program's own, and may fail as a listener may; then nobody is left to tell. */
+  #write(level: LogEvent['level'], fields: object, message: string): void {
+    try {
+      this.#sink?.[level](fields, message);
+    } catch {
+      // Mining goes on.
+    }
   }
 }
