@@ -111,6 +111,16 @@ export class App {
     );
   }
 
+  /** False where an instance asks its nodes no more, though it should; see InstanceNodes. */
+  get isAsking(): boolean {
+    return [...this.#slots.values()].every(({ instance }) => instance?.isAsking() ?? true);
+  }
+
+  /** Has new connections get the certificates that are on the disk now; what cannot be read is told, and stays in use. */
+  async readCertificates(): Promise<void> {
+    await Promise.all([...this.#slots.values()].map((slot) => slot.readCertificates()));
+  }
+
   /** Who is shut out where, by the instance's name. */
   get bans(): ReadonlyMap<string, InstanceBans> {
     return new Map([...this.#slots].map(([name, { bans }]) => [name, bans]));

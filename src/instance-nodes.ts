@@ -15,6 +15,9 @@ import type { NodeSignals, SignalListener } from './node-signals.ts';
 /** A node that is let go may still owe the answer to a block; one that is slow with it has this long. */
 const LAST_ANSWERS_WITHIN_MS = 60_000;
 
+/** A question is given up after 5 s, and the next one comes 10 s later at the most: after this long, none will come. */
+const ASKED_WITHIN_MS = 60_000;
+
 /** A node and its client. */
 export interface InstanceNode extends Pick<NodeConfig, 'name' | 'url' | 'priority'> {
   readonly rpc: NodeRpc & { close(): void };
@@ -54,6 +57,8 @@ export class InstanceNodes {
   #isRunning = false;
   /** Clients of nodes that were let go, each with the timer that closes it. */
   readonly #leaving = new Map<InstanceNode, Timer>();
+  /** Of what was replaced, until the last call under way has ended. */
+  readonly #ending = new Set<Promise<unknown>>();
 
   constructor({ tips, ...options }: InstanceNodesOptions, modules: InstanceNodesModules) {
     this.#options = options;
@@ -74,7 +79,7 @@ export class InstanceNodes {
   /** No template comes after the call. */
   async stop(): Promise<void> {
     this.#isRunning = false;
-    await Promise.all([this.#set.stop(), this.#signals.stop()]);
+    await Promise.all([this.#set.stop(), this.#signals.stop(), ...this.#ending]);
   }
 
   /** To be called when no block waits for an answer any more. */
@@ -86,18 +91,20 @@ export class InstanceNodes {
 
   /**
    * Other nodes, or other questions to them, from now on. The present work goes on until the new ones have a template.
+   * Nobody waits for those that are let go: one may be away, and owe its answer for a while.
    * @param nodes at least one; one that stays is the same object as before
    */
-  async replace(nodes: readonly InstanceNode[], tips: TipsConfig | undefined): Promise<void> {
+  replace(nodes: readonly InstanceNode[], tips: TipsConfig | undefined): void {
     const before = { set: this.#set, signals: this.#signals };
     this.#tips = tips;
     for (const node of this.#list) if (!nodes.includes(node)) this.#letGo(node);
     this.#list.splice(0, this.#list.length, ...nodes);
     this.#set = this.#createSet();
     this.#signals = this.#createSignals();
-    const stopped = Promise.all([before.set.stop(), before.signals.stop()]);
+    const ended = Promise.all([before.set.stop(), before.signals.stop()]);
+    this.#ending.add(ended);
+    void ended.finally(() => this.#ending.delete(ended));
     if (this.#isRunning) this.start();
-    await stopped;
   }
 
   /** All nodes together. */
@@ -108,6 +115,13 @@ export class InstanceNodes {
   /** The one whose templates count. */
   get source(): InstanceNode | undefined {
     return this.#list.find(({ name }) => name === this.#set.sourceName);
+  }
+
+  /**
+   * Whether the nodes are asked, answer or not. False would be a fault within KPSS, which a new start may mend.
+   */
+  isAsking(nowMs: number): boolean {
+    return !this.#isRunning || nowMs - this.#set.askedAtMs < ASKED_WITHIN_MS;
   }
 
   reports(): NodeReport[] {

@@ -108,6 +108,16 @@ export class InstanceSlot {
     return released;
   }
 
+  /** Has new connections get the certificates that are on the disk now. One that cannot be read is told; it never rejects. */
+  async readCertificates(): Promise<void> {
+    const { log } = this.#modules;
+    await this.#instance?.readCertificates().catch((error: unknown) => {
+      if (!(error instanceof KpssError)) throw error;
+      const { code, context, message } = error;
+      log.warn({ code, ...context }, `${message}; the certificate that was read before stays in use`);
+    });
+  }
+
   /** Takes no more work and settles its blocks; see Instance. May be called again. */
   async stop(): Promise<void> {
     this.#isStopped = true;

@@ -177,12 +177,8 @@ export class Instance {
     const areSame =
       nodes.length === this.#nodes.list.length && nodes.every((node, i) => node === this.#nodes.list[i]);
     const isTipsNew = !isDeepStrictEqual(before.tips, options.tips);
-    // Old nodes that do not answer hold no new port up.
-    const done = await Promise.allSettled([
-      this.#server.apply(options.stratum),
-      ...(areSame && !isTipsNew ? [] : [this.#nodes.replace(nodes, options.tips)]),
-    ]);
-    for (const result of done) if (result.status === 'rejected') throw result.reason;
+    if (!areSame || isTipsNew) this.#nodes.replace(nodes, options.tips);
+    await this.#server.apply(options.stratum);
   }
 
   /** Closes the ports that are not among these, so that others may have them; `reconfigure` then does the rest. */
@@ -225,6 +221,11 @@ export class Instance {
    */
   async readCertificates(): Promise<void> {
     await this.#server.readCertificates?.();
+  }
+
+  /** See InstanceNodes. */
+  isAsking(): boolean {
+    return this.#nodes.isAsking(this.#modules.clock.nowMs());
   }
 
   /** Has a template asked for now. */

@@ -3,6 +3,7 @@ import type { Authorize } from './authorize.ts';
 import type { Progress } from './cli/progress.ts';
 import { chanceFrom, systemClock, systemRandom } from './clock.ts';
 import type { Config, ConfigResult } from './config/types.ts';
+import { KpssError } from './error.ts';
 import type { VerifierPool } from './kawpow/verifier.ts';
 import type { Clock, Log, RandomSource } from './mining/ports.ts';
 import { ServerEvents } from './server-events.ts';
@@ -58,6 +59,10 @@ export class KpssServer extends ServerEvents {
   #app: App | undefined;
   #closeWeb: () => Promise<void> = async () => {};
   #state: 'new' | 'running' | 'stopped' = 'new';
+  readonly #certificates: TlsCertificates;
+  #started: Promise<void> | undefined;
+  /** Made when the end is asked for: what waits for its turn then does nothing any more. */
+  #stopped: Promise<void> | undefined;
   /** Starts, reloads and the end come one after the other. */
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -68,14 +73,18 @@ export class KpssServer extends ServerEvents {
     this.#modules = modules;
     this.#clock = modules.clock ?? systemClock;
     this.#log = this.createLog(modules.log);
+    const { dataDirectory } = config;
+    this.#certificates = new TlsCertificates({ dataDirectory }, { clock: this.#clock, log: this.#log });
   }
 
   /**
    * Opens the miners' ports. Of several instances, one that cannot be started is told in the log and tried again.
-   * @throws KpssError, such as KPSS_PORT_UNAVAILABLE, when none can be; a server starts once
+   * A server starts once: what a second call returns is what came of the first.
+   * @throws KpssError, such as KPSS_PORT_UNAVAILABLE, when none can be; KPSS_STOPPED after `stop`
    */
   start(): Promise<void> {
-    return this.#inTurn(() => this.#start());
+    this.#started ??= this.#inTurn(() => this.#start());
+    return this.#started;
   }
 
   /**
@@ -86,9 +95,21 @@ export class KpssServer extends ServerEvents {
     return this.#inTurn(() => this.#reload(settings));
   }
 
-  /** Stops accepting, answers what is in flight, settles found blocks, closes. May be called again; never rejects. */
+  /**
+   * Stops accepting, answers what is in flight, settles found blocks, closes. May be called again, and at any time: a
+   * start or a reload under way is done first. Never rejects.
+   */
   stop(): Promise<void> {
-    return this.#inTurn(() => this.#stop());
+    this.#stopped ??= this.#inTurn(() => this.#stop());
+    return this.#stopped;
+  }
+
+  /**
+   * False when it asked a node nothing for a minute: a fault within KPSS, which only a new start mends. A node that does
+   * not answer is none.
+   */
+  isAlive(): boolean {
+    return this.#app?.isAsking ?? true;
   }
 
   /** The same as `/api/v1/status`, see docs/api.md; undefined unless it is running. */
@@ -115,7 +136,9 @@ export class KpssServer extends ServerEvents {
   }
 
   async #start(): Promise<void> {
-    if (this.#state !== 'new') return;
+    if (this.#state !== 'new' || this.#stopped !== undefined) {
+      throw new KpssError('KPSS_STOPPED', 'the server was stopped; create another one to start again');
+    }
     this.#state = 'running';
     const { threads, cacheDirectory, dag } = this.#config.verifier;
     const { random = systemRandom, progress, authorize } = this.#modules;
@@ -137,8 +160,7 @@ export class KpssServer extends ServerEvents {
     const journalStore = (name: string) => createFileJournalStore(journalPath(dataDirectory, name));
     const banStore = (name: string, named: Log) =>
       openBanStore(createBanFile(bansPath(dataDirectory, name)), { clock, log: named });
-    const certificates = new TlsCertificates({ dataDirectory }, { clock, log });
-    const readTls: ReadTls = (tls) => certificates.read(tls);
+    const readTls: ReadTls = (tls) => this.#certificates.read(tls);
     const onEvent = this.tell.bind(this);
     const modules = { clock, random, log, verifier, journalStore, banStore, readTls, onEvent, authorize };
     const app = new App(this.#config.instances, modules);
@@ -161,23 +183,22 @@ export class KpssServer extends ServerEvents {
   }
 
   async #reload(settings: unknown): Promise<ReloadResult> {
-    if (this.#app === undefined || this.#state !== 'running') {
+    if (this.#app === undefined || this.#state !== 'running' || this.#stopped !== undefined) {
       return { ok: false, problems: ['the server is not running'] };
     }
     const resolved = this.#modules.resolve(settings);
-    if (!resolved.ok) {
-      for (const problem of resolved.problems) this.#log.error({}, `not reloaded: ${problem}`);
-      this.#log.error({}, 'the new configuration is wrong: nothing was changed, mining goes on as before');
-      return { ok: false, problems: resolved.problems };
-    }
-    const before = this.#config;
+    if (!resolved.ok) return this.#refuse(resolved.problems);
     const { config } = resolved;
+    const troubles = await this.#certificateTroubles(config);
+    if (troubles.length > 0) return this.#refuse(troubles);
+    const before = this.#config;
     const needRestart = OF_ALL.filter((key) => JSON.stringify(before[key]) !== JSON.stringify(config[key]));
     // What needs a new start stays as it is, so that the next reload says so again.
     const { verifier, dataDirectory } = before;
     this.#config = { ...config, verifier, dataDirectory };
     if (before.log.level !== config.log.level) this.#modules.onLogLevel?.(config.log.level);
     const changes = await this.#app.apply(config.instances);
+    await this.#app.readCertificates();
     const isOther = changes.some(({ what }) => what !== 'unchanged' && what !== 'changed');
     if (isOther || JSON.stringify(before.web) !== JSON.stringify(config.web)) {
       await this.#closeWeb();
@@ -193,12 +214,40 @@ export class KpssServer extends ServerEvents {
     return { ok: true, changes, needRestart };
   }
 
+  #refuse(problems: readonly string[]): ReloadResult {
+    for (const problem of problems) this.#log.error({}, `not reloaded: ${problem}`);
+    this.#log.error({}, 'the new configuration is wrong: nothing was changed, mining goes on as before');
+    return { ok: false, problems };
+  }
+
+  /** Before anything is changed: a port whose certificate cannot be read would be closed and not come back. */
+  async #certificateTroubles({ instances }: Config): Promise<string[]> {
+    const asked = instances.flatMap(({ name, stratum }) =>
+      stratum.ports.map(async ({ tls }) => {
+        try {
+          if (tls !== undefined) await this.#certificates.look(tls);
+          return [];
+        } catch (error) {
+          return [`${name}: ${error instanceof Error ? error.message : String(error)}`];
+        }
+      }),
+    );
+    return [...new Set((await Promise.all(asked)).flat())];
+  }
+
   async #stop(): Promise<void> {
     if (this.#state === 'stopped') return;
     this.#state = 'stopped';
-    await this.#closeWeb();
-    await this.#app?.stop();
-    await this.#verifier?.close();
+    const steps = [
+      () => this.#closeWeb(),
+      async () => this.#app?.stop(),
+      async () => this.#verifier?.close(),
+    ];
+    for (const step of steps) {
+      await step().catch((error: unknown) =>
+        this.#log.error({ err: error }, 'a step of the end failed within KPSS, please report this'),
+      );
+    }
     this.tell('closed', {});
   }
 }

@@ -8,7 +8,7 @@ import { withoutControlCodes } from './control-codes.ts';
 import { runDev } from './dev.ts';
 import { findMisplaced } from './misplaced.ts';
 import type { Progress } from './progress.ts';
-import { createSupervisor } from './systemd.ts';
+import { createSupervisor, type Supervisor } from './systemd.ts';
 
 interface StartLog {
   readonly log: Log;
@@ -101,20 +101,14 @@ async function serve({ config, resolve }: Service, io: ServeIo): Promise<void> {
   const stopped = new Promise<void>((done) => {
     io.signal.addEventListener('abort', () => done(), { once: true });
   });
-  const supervisor = createSupervisor(io.env, { clock, log });
   const server = new KpssServer(config, {
     ...{ resolve, log, clock, random, progress },
     ...(onLogLevel && { onLogLevel }),
   });
   const unwatchHeap = boundHeap();
-  const ignoreReloads = io.onReload(() => {
-    log.info({}, 'reading the configuration anew');
-    supervisor.reloading();
-    server.reload().then(
-      () => supervisor.ready(statusText(server)),
-      (error: unknown) => log.error({ err: error }, 'reloading failed within KPSS, please report this'),
-    );
-  });
+  const supervisor = createSupervisor(io.env, { clock, log, isAlive: () => server.isAlive() });
+  // Listened to until the end: the system's own answer to SIGHUP is to end the program, found blocks or not.
+  const ignoreReloads = io.onReload(reloader(server, supervisor, io));
   try {
     await server.start();
     for (const instance of config.instances) tellPaid(instance, log);
@@ -123,12 +117,34 @@ async function serve({ config, resolve }: Service, io: ServeIo): Promise<void> {
     log.info({}, 'stopping');
     supervisor.stopping();
   } finally {
-    ignoreReloads();
     await server.stop();
     supervisor.end();
     unwatchHeap();
+    ignoreReloads();
   }
   log.info({}, 'stopped');
+}
+
+/** @returns what reads the configuration anew, once more when it is called meanwhile */
+function reloader(server: KpssServer, supervisor: Supervisor, { log, signal }: ServeIo): () => void {
+  let waiting = 0;
+  return () => {
+    if (signal.aborted) log.info({}, 'KPSS is stopping: the configuration is not read anew');
+    // The one that waits will see what is written by then.
+    if (signal.aborted || waiting > 1) return;
+    waiting += 1;
+    log.info({}, 'reading the configuration anew');
+    supervisor.reloading();
+    server
+      .reload()
+      .catch((error: unknown) =>
+        log.error({ err: error }, 'reloading failed within KPSS, please report this'),
+      )
+      .finally(() => {
+        waiting -= 1;
+        if (waiting === 0) supervisor.ready(statusText(server));
+      });
+  };
 }
 
 function statusText(server: KpssServer): string {

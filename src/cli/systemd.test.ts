@@ -13,9 +13,10 @@ function supervise(env: Record<string, string>, fails = false) {
     if (fails) throw new Error('there is no such program');
   };
   const log = { ...silentLog, debug: (_fields: object, message: string) => lines.push(message) };
-  const supervisor = createSupervisor(env, { clock, log, run });
+  const health = { isAlive: true };
+  const supervisor = createSupervisor(env, { clock, log, run, isAlive: () => health.isAlive });
   const settled = () => new Promise((resolve) => setImmediate(resolve));
-  return { clock, told, lines, supervisor, settled };
+  return { clock, told, lines, supervisor, settled, health };
 }
 
 const SOCKET = { NOTIFY_SOCKET: '/run/systemd/notify' };
@@ -35,7 +36,7 @@ test('systemd hears of start, reload and end, in this order', async () => {
 });
 
 test('the watchdog is fed at half of its time, from the start to the end', async () => {
-  const { supervisor, told, clock, settled } = supervise({ ...SOCKET, WATCHDOG_USEC: '30000000' });
+  const { supervisor, told, clock, settled, health } = supervise({ ...SOCKET, WATCHDOG_USEC: '30000000' });
   await clock.advance(60_000);
   await settled();
   assert.equal(told.length, 0, 'what does not serve yet is not alive');
@@ -45,10 +46,32 @@ test('the watchdog is fed at half of its time, from the start to the end', async
   await settled();
   const meals = () => told.filter(([, news]) => news === 'WATCHDOG=1').length;
   assert.equal(meals(), 2);
+  health.isAlive = false;
+  await clock.advance(60_000);
+  await settled();
+  assert.equal(meals(), 2, 'what does not work starves, though its timers run');
+  health.isAlive = true;
+  await clock.advance(15_000);
+  await settled();
+  assert.equal(meals(), 3);
   supervisor.end();
   await clock.advance(60_000);
   await settled();
-  assert.equal(meals(), 2);
+  assert.equal(meals(), 3);
+});
+
+test('a reload that begins before the start is done, or ends after the end has begun, is not told', async () => {
+  const { supervisor, told, settled } = supervise(SOCKET);
+  supervisor.reloading();
+  supervisor.ready('1 instance');
+  supervisor.stopping();
+  supervisor.reloading();
+  supervisor.ready('1 instance');
+  await settled();
+  assert.deepEqual(
+    told.map(([, news]) => news),
+    ['READY=1', 'STOPPING=1'],
+  );
 });
 
 test('without systemd nothing is run, and a systemd-notify that fails is one line', async () => {

@@ -19,6 +19,8 @@ export interface Supervisor {
 interface SupervisorModules {
   readonly clock: Clock;
   readonly log: Log;
+  /** Whether what KPSS is there for goes on; while it does not, the watchdog is not fed. */
+  readonly isAlive: () => boolean;
   /** Runs a program; rejects when it fails. The real one when left out. */
   readonly run?: (program: string, args: readonly string[]) => Promise<void>;
 }
@@ -46,6 +48,8 @@ class Systemd implements Supervisor {
   #waiting = 0;
   #timer: Timer | undefined;
   #toldFault = false;
+  #isReady = false;
+  #isStopping = false;
 
   constructor(feedEveryMs: number | undefined, modules: SupervisorModules) {
     this.#feedEveryMs = feedEveryMs;
@@ -53,15 +57,21 @@ class Systemd implements Supervisor {
   }
 
   ready(status: string): void {
+    // A reload that ends after the end has begun.
+    if (this.#isStopping) return;
+    this.#isReady = true;
     this.#notify('READY=1', `STATUS=${status}`);
     if (this.#timer === undefined) this.#feed();
   }
 
   reloading(): void {
+    // systemd knows of no reload while it still waits for the start.
+    if (!this.#isReady || this.#isStopping) return;
     this.#notify('RELOADING=1', 'STATUS=reading the configuration');
   }
 
   stopping(): void {
+    this.#isStopping = true;
     this.#notify('STOPPING=1', 'STATUS=settling what is in flight');
   }
 
@@ -72,7 +82,7 @@ class Systemd implements Supervisor {
   #feed(): void {
     if (this.#feedEveryMs === undefined) return;
     this.#timer = this.#modules.clock.setTimer(this.#feedEveryMs, () => {
-      this.#notify('WATCHDOG=1');
+      if (this.#modules.isAlive()) this.#notify('WATCHDOG=1');
       this.#feed();
     });
   }

@@ -172,6 +172,11 @@ export class NodeSet<T extends TemplateHead> {
     return this.#statusOf(member).state !== 'ready';
   }
 
+  /** When each of them had been asked for its tip: the time of the one for which that is longest ago. */
+  get askedAtMs(): number {
+    return Math.min(...this.#members.map(({ source }) => source.askedAtMs));
+  }
+
   /** In the order of the configuration. */
   reports(): NodeReport[] {
     const source = this.#sourceNow;

@@ -55,6 +55,8 @@ type Outcome<R> = { readonly result: R } | { readonly error: unknown };
 type Fetched = { readonly raw: unknown } | { readonly failure: NodeStatus };
 
 export interface TemplateSource {
+  /** When it last asked for the tip, whether that was answered or not: as long as it works, every few seconds. */
+  readonly askedAtMs: number;
   start(): void;
   /** No callback comes after the call. Resolves when no call is under way; closing the client hastens that. */
   stop(): Promise<void>;
@@ -109,6 +111,7 @@ class PollingTemplateSource<T extends TemplateHead> implements TemplateSource {
   #status: NodeStatus | undefined;
 
   #polling = false;
+  #askedAtMs: number;
   readonly #pollTimer: DueTimer;
   #pollFailures = 0;
   /** A tip signalled while a poll was under way, whose answer may be older. */
@@ -130,10 +133,15 @@ class PollingTemplateSource<T extends TemplateHead> implements TemplateSource {
   constructor(options: TemplateSourceOptions<T>, modules: TemplateSourceModules<T>) {
     this.#options = options;
     this.#modules = modules;
+    this.#askedAtMs = modules.clock.nowMs();
     this.#pollTimer = new DueTimer(modules.clock, () => this.#poll());
     this.#fetchTimer = new DueTimer(modules.clock, () => this.refresh());
     const { expectedChain, nodeUrl } = options;
     this.#chain = new ChainCheck({ expectedChain, nodeUrl }, modules.rpc);
+  }
+
+  get askedAtMs(): number {
+    return this.#askedAtMs;
   }
 
   start(): void {
@@ -174,6 +182,7 @@ class PollingTemplateSource<T extends TemplateHead> implements TemplateSource {
     this.#polling = true;
     this.#pollTimer.cancel();
     const askedAt = this.#tips.ask();
+    this.#askedAtMs = this.#modules.clock.nowMs();
     const options = { timeoutMs: POLL_TIMEOUT_MS, answerBytesMax: SMALL_ANSWER_BYTES_MAX };
     this.#track(this.#modules.rpc.call('getbestblockhash', [], options), (outcome) => {
       this.#polling = false;

@@ -31,9 +31,9 @@ export class Doorkeeper {
   readonly #perAddress = new Map<string, number>();
   readonly #perSubnet = new Map<string, number>();
   /** By what a ban would be laid on, since addresses of one IPv6 network cost nothing. */
-  readonly #paces: Paces;
+  #paces: Paces;
   /** So that two hundred addresses of one owner are no two hundred strangers. */
-  readonly #subnetPaces: Paces;
+  #subnetPaces: Paces;
   readonly #refused: Record<DoorRefusal, number> = {
     banned: 0,
     full: 0,
@@ -49,12 +49,8 @@ export class Doorkeeper {
     this.#options = options;
     this.#clock = clock;
     this.#bans = bans;
-    const { connectsPerSMax: perS, connectionsPerAddressMax, connectionsPerSubnetMax } = options.limits;
-    // At once may come as many as may stay: all rigs of a farm, after a power cut.
-    this.#paces = new Paces({ tokensMax: Math.max(perS, connectionsPerAddressMax), perS });
-    const subnetPerS = perS * SUBNET_PACE_FACTOR;
-    const subnetMax = Math.max(subnetPerS, connectionsPerSubnetMax);
-    this.#subnetPaces = new Paces({ tokensMax: subnetMax, perS: subnetPerS });
+    this.#paces = addressPaces(options.limits);
+    this.#subnetPaces = subnetPaces(options.limits);
   }
 
   /** How many are in. */
@@ -92,7 +88,8 @@ export class Doorkeeper {
   useLimits(limits: StratumLimits): void {
     this.#options = { ...this.#options, limits };
     // Each has the old pace in it.
-    this.#paces.clear();
+    this.#paces = addressPaces(limits);
+    this.#subnetPaces = subnetPaces(limits);
   }
 
   /** @param wasExempt whether it was when it entered: it may be another's now */
@@ -118,6 +115,16 @@ export class Doorkeeper {
     const isInTime = this.#paces.take(key, nowMs) && this.#subnetPaces.take(subnetKey(address), nowMs);
     return isInTime ? undefined : 'too-hasty';
   }
+}
+
+/** At once may come as many as may stay: all rigs of a farm, after a power cut. */
+function addressPaces({ connectsPerSMax: perS, connectionsPerAddressMax }: StratumLimits): Paces {
+  return new Paces({ tokensMax: Math.max(perS, connectionsPerAddressMax), perS });
+}
+
+function subnetPaces({ connectsPerSMax, connectionsPerSubnetMax }: StratumLimits): Paces {
+  const perS = connectsPerSMax * SUBNET_PACE_FACTOR;
+  return new Paces({ tokensMax: Math.max(perS, connectionsPerSubnetMax), perS });
 }
 
 /** How often each of many comes. The latest visitor stands last. */
