@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createVirtualClock } from '../test/support/virtual-clock.ts';
+import type { Authorize } from './authorize.ts';
 import { decodeAddress } from './chain/address.ts';
 import { findNetwork } from './chain/coins.ts';
 import { MinerLogins } from './miner-logins.ts';
@@ -11,7 +12,7 @@ assert(network);
 const OWN = 'mufpGCucKyxh1ahcaCAqp6URzhdTnoJaas';
 const OTHER = '2N9tQdniA7UxgJxrZY15CwDANWUHA1nHcnR';
 
-function createLogins(rules: LoginRules = {}) {
+function createLogins(rules: LoginRules = {}, authorize?: Authorize) {
   assert(network);
   const decoded = decodeAddress(OWN, network);
   assert(decoded.ok);
@@ -20,7 +21,7 @@ function createLogins(rules: LoginRules = {}) {
   const clock = createVirtualClock();
   const log = { debug: note, info: note, warn: note, error: note };
   const policy = { network, mainScript: decoded.script, recipients: [], ...rules };
-  return { clock, lines, logins: new MinerLogins(policy, { clock, log }) };
+  return { clock, lines, logins: new MinerLogins(policy, { clock, log, authorize }), policy };
 }
 
 test('an address that is not paid is told to the owner once', () => {
@@ -41,4 +42,19 @@ test('refused logins are told once in ten seconds, with how many there were', as
   await clock.advance(10_000);
   logins.login('rig', 'guess');
   assert.deepEqual(lines.slice(1), ['5 logins were refused: wrong password']);
+});
+
+test('whoever logs in while the payout is changed is paid by the new rules', async () => {
+  const answered = Promise.withResolvers<boolean>();
+  const { logins, policy } = createLogins({}, () => answered.promise);
+  const login = logins.login('rig', 'x');
+  assert(network);
+  const other = decodeAddress(OTHER, network);
+  assert(other.ok);
+  logins.usePolicy({ ...policy, mainScript: other.script });
+  answered.resolve(true);
+  const paid = await login;
+  assert.ok(paid.ok);
+  assert.equal(paid.payout, logins.fixedPayout);
+  assert.deepEqual(paid.payout.mainScript, other.script);
 });

@@ -56,7 +56,16 @@ export class MinerLogins {
     const origin = { remoteAddress: from?.remoteAddress, port: from?.port };
     const instance = this.#modules.instance ?? '';
     const asked = this.#questions.ask(login, { instance, workerName, userName, password, ...origin });
-    return asked.then((answer) => this.#tell(userName, answer));
+    return asked.then((answer) => this.#tell(userName, this.#paidNow(userName, answer)));
+  }
+
+  /** The rules may have become others while the question was open. */
+  #paidNow(userName: string, login: Login): Login {
+    if (!login.ok) return login;
+    const payout = this.#desk.payoutFor(userName);
+    return payout === undefined
+      ? { ok: false, text: 'who is paid was changed just now; try again' }
+      : { ...login, payout };
   }
 
   #tell(userName: string, login: Login): Login {
