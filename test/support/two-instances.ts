@@ -12,6 +12,8 @@ export interface InstanceChanges {
   readonly hashesPerShare?: number;
   readonly port?: number;
   readonly tag?: string;
+  /** Of its port: `true`, or certificate and key. */
+  readonly tls?: string;
   /** The node that it is on. */
   readonly node?: 'near' | 'far';
   /** More lines of its configuration. */
@@ -25,14 +27,15 @@ export async function createTwoInstances() {
   const verifier = createVerifierPool();
 
   const instance = (name: string, changes: InstanceChanges): string => {
-    const { hashesPerShare = 4, port = 0, tag = '/test/', node = name === 'one' ? 'near' : 'far' } = changes;
+    const { hashesPerShare = 4, port = 0, tag = '/test/', tls = 'false' } = changes;
+    const { node = name === 'one' ? 'near' : 'far' } = changes;
     const { url, user, password } = nodes[node];
     return [
       `  - name: ${name}`,
       '    network: regtest',
       `    node: { url: "${url}", user: "${user}", password: "${password}" }`,
       `    payout: { address: ${nodes.address}, tag: "${tag}" }`,
-      `    stratum: { port: ${port}, difficulty: ${hashesPerShare / 2 ** 32} }`,
+      `    stratum: { port: ${port}, difficulty: ${hashesPerShare / 2 ** 32}, tls: ${tls} }`,
       ...(changes.more === undefined ? [] : [`    ${changes.more}`]),
     ].join('\n');
   };
