@@ -61,7 +61,7 @@ export class KpssServer extends ServerEvents {
   #state: 'new' | 'running' | 'stopped' = 'new';
   readonly #certificates: TlsCertificates;
   #started: Promise<void> | undefined;
-  /** Made when the end is asked for: what waits for its turn then does nothing any more. */
+  /** Made when the end is asked for: reloads that wait for their turn then do nothing any more. */
   #stopped: Promise<void> | undefined;
   /** Starts, reloads and the end come one after the other. */
   #turn: Promise<unknown> = Promise.resolve();
@@ -136,7 +136,7 @@ export class KpssServer extends ServerEvents {
   }
 
   async #start(): Promise<void> {
-    if (this.#state !== 'new' || this.#stopped !== undefined) {
+    if (this.#state !== 'new') {
       throw new KpssError('KPSS_STOPPED', 'the server was stopped; create another one to start again');
     }
     this.#state = 'running';
