@@ -175,7 +175,7 @@ export class Listener {
     const { admit, onSocket } = this.#modules;
     if (!admit(socket, client)) return;
     if (this.#tls === undefined) onSocket(socket, client);
-    else this.#tls.take(socket, (secure) => onSocket(secure, client));
+    else this.#tls.take(socket, client.address, (secure) => onSocket(secure, client));
   }
 
   /** So that it does not hold the port's end up. */

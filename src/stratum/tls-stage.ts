@@ -1,6 +1,8 @@
 import type { Socket } from 'node:net';
 import type { Server, TLSSocket } from 'node:tls';
 import type { Clock, Log, Timer } from '../mining/ports.ts';
+import { HelloQueue, readHello } from './hello-queue.ts';
+import { subnetKey } from './peer-address.ts';
 
 /** How a port is encrypted: with a certificate that KPSS makes and keeps, or with its owner's (paths of PEM files). */
 export type PortTls =
@@ -22,8 +24,6 @@ export interface TlsMaterial {
  */
 export type ReadTls = (tls: PortTls) => Promise<TlsMaterial>;
 
-/** First byte of a TLS handshake, which no line of stratum begins with. */
-const TLS_HANDSHAKE = 0x16;
 /** The library's own, which ours is always below: 120 s are the most that may be set. */
 const TLS_TIMEOUT_MS = 240_000;
 /** A miner on the wrong port comes again every few seconds for as long as its owner sleeps. */
@@ -51,6 +51,7 @@ export class TlsStage {
   readonly #modules: TlsStageModules;
   /** By remote address and port, which no two connections of a port share. No more than the port takes connections. */
   readonly #pending = new Map<string, Pending>();
+  readonly #hellos = new HelloQueue();
   #server: Server | undefined;
   #plainLineMs = Number.NEGATIVE_INFINITY;
 
@@ -90,9 +91,10 @@ export class TlsStage {
   /**
    * Encrypts a connection. What of it was read already must have been put back (`unshift`).
    * @param socket that nobody reads
+   * @param address where it comes from, as peer-address.ts writes it
    * @param onSecure once the handshake is done; never when it fails
    */
-  take(socket: Socket, onSecure: (secure: TLSSocket) => void): void {
+  take(socket: Socket, address: string, onSecure: (secure: TLSSocket) => void): void {
     const key = remoteOf(socket);
     // An error is always followed by close, where the one clean-up happens.
     socket.on('error', () => {});
@@ -106,23 +108,36 @@ export class TlsStage {
     });
     this.#pending.set(key, { socket, timer, onSecure });
     socket.on('close', () => this.#settle(key, socket));
-    const look = (): void => {
-      const chunk: Uint8Array | null = socket.read();
-      if (chunk === null) return;
-      socket.removeListener('readable', look);
-      if (chunk[0] !== TLS_HANDSHAKE) {
-        this.#tellPlain(key);
-        socket.destroy();
-        return;
-      }
-      socket.unshift(chunk);
-      this.#server?.emit('connection', socket);
-    };
-    socket.on('readable', look);
+    this.#awaitHello(socket, key, subnetKey(address));
     // Whoever goes again without a byte.
     socket.on('end', () => {
       if (this.#pending.has(key)) socket.destroy();
     });
+  }
+
+  /** The library gets a hello when it is whole, and its turn has come: from then on nothing here could hold it. */
+  #awaitHello(socket: Socket, key: string, owner: string): void {
+    let hello = Buffer.alloc(0);
+    const look = (): void => {
+      const chunk: Buffer | null = socket.read();
+      if (chunk === null) return;
+      hello = Buffer.concat([hello, chunk]);
+      const state = readHello(hello);
+      if (state === 'more') return;
+      socket.removeListener('readable', look);
+      if (state === 'plain') this.#tellPlain(key);
+      if (state !== 'whole') {
+        socket.destroy();
+        return;
+      }
+      this.#hellos.add(owner, () => {
+        if (socket.destroyed) return false;
+        socket.unshift(hello);
+        this.#server?.emit('connection', socket);
+        return true;
+      });
+    };
+    socket.on('readable', look);
   }
 
   /** Ends those whose handshake is not done. */
