@@ -11,6 +11,10 @@ const SENTENCE_LENGTH_MAX = 200;
 const UNCHECKED = 'your login could not be checked; try again later';
 /** Stands for the answer that did not come. */
 const LATE = Symbol('late');
+/** Each miner that comes would have a line of its own; one in this time, with how many there were, is enough. */
+const TROUBLE_LINE_EVERY_MS = 10_000;
+/** The function failed, and so said nothing. */
+const FAILED = Symbol('failed');
 
 /** A miner that logs in. */
 export interface LoginRequest {
@@ -40,6 +44,9 @@ export class LoginQuestions {
   readonly #authorize: Authorize;
   readonly #modules: { readonly clock: Clock; readonly log: Log };
   #open = 0;
+  /** Logins that came to nothing since the last line about them. */
+  #troubles = 0;
+  #troubleLineMs = Number.NEGATIVE_INFINITY;
 
   constructor(authorize: Authorize, modules: { readonly clock: Clock; readonly log: Log }) {
     this.#authorize = authorize;
@@ -48,7 +55,7 @@ export class LoginQuestions {
 
   /** @param login what the configuration's rules say, which let the miner in */
   async ask(login: Extract<Login, { ok: true }>, request: LoginRequest): Promise<Login> {
-    if (this.#open >= ASKED_AT_ONCE_MAX) return refused('too many log in at once; try again in a moment');
+    if (this.#open >= ASKED_AT_ONCE_MAX) return undecided('too many log in at once; try again in a moment');
     this.#open += 1;
     // Not before the function itself is done: one that is late is busy with it still.
     const answer = this.#answer(request).finally(() => {
@@ -59,36 +66,46 @@ export class LoginQuestions {
     const decided = await Promise.race([answer, late.promise]);
     timer.cancel();
     if (decided === LATE) {
-      this.#modules.log.warn(
-        { worker: login.workerName },
-        'authorize gave no answer in time: the login is refused',
-      );
-      return refused('your login could not be checked in time; try again');
+      this.#tellTrouble({ worker: login.workerName }, 'authorize gave no answer in time');
+      return undecided('your login could not be checked in time; try again');
     }
     return this.#loginOf(decided, login);
   }
 
-  async #answer(request: LoginRequest): Promise<LoginAnswer> {
+  async #answer(request: LoginRequest): Promise<LoginAnswer | typeof FAILED> {
     try {
       return await this.#authorize(request);
     } catch (error) {
-      this.#modules.log.error({ err: error }, 'authorize failed: the login is refused');
-      return UNCHECKED;
+      this.#tellTrouble({ err: error }, 'authorize failed');
+      return FAILED;
     }
+  }
+
+  #tellTrouble(fields: object, what: string): void {
+    const { clock, log } = this.#modules;
+    this.#troubles += 1;
+    const nowMs = clock.nowMs();
+    if (nowMs - this.#troubleLineMs < TROUBLE_LINE_EVERY_MS) return;
+    const count = this.#troubles;
+    const refused = count === 1 ? 'the login is refused' : `${count} logins were refused since the last line`;
+    log.error({ ...fields, count }, `${what}: ${refused}`);
+    this.#troubles = 0;
+    this.#troubleLineMs = nowMs;
   }
 
   /** @param answer of a program without types, it may be anything */
   #loginOf(answer: unknown, login: Extract<Login, { ok: true }>): Login {
+    if (answer === FAILED) return undecided(UNCHECKED);
     if (answer === true) return login;
     if (answer === false || answer === '') return refused('this login may not mine here');
     if (typeof answer === 'string') return refused(answer.slice(0, SENTENCE_LENGTH_MAX));
     const workerName = workerNameOf(answer);
     if (workerName !== undefined) return { ...login, workerName: cleanWorkerName(workerName) };
-    this.#modules.log.error(
+    this.#tellTrouble(
       { worker: login.workerName },
-      'authorize answered with something else than true, false, a sentence or a workerName: the login is refused',
+      'authorize answered with something else than true, false, a sentence or a workerName',
     );
-    return refused(UNCHECKED);
+    return undecided(UNCHECKED);
   }
 }
 
@@ -104,4 +121,9 @@ function workerNameOf(answer: unknown): string | undefined {
 
 function refused(text: string): Login {
   return { ok: false, text };
+}
+
+/** A farm that comes back while the function is slow must not be shut out for it. */
+function undecided(text: string): Login {
+  return { ok: false, text, isOurFault: true };
 }

@@ -58,3 +58,32 @@ test('whoever logs in while the payout is changed is paid by the new rules', asy
   assert.equal(paid.payout, logins.fixedPayout);
   assert.deepEqual(paid.payout.mainScript, other.script);
 });
+
+test('an owner’s function that fails refuses, holds it against nobody, and is told once in ten seconds', async () => {
+  const { logins, lines, clock } = createLogins({}, () => Promise.reject(new Error('the database is away')));
+  const answers = await Promise.all([1, 2, 3].map((i) => logins.login(`rig${i}`, 'x')));
+  for (const answer of answers) {
+    assert.ok(!answer.ok);
+    assert.equal(answer.isOurFault, true);
+  }
+  assert.equal(lines.filter((line) => line.startsWith('authorize failed')).length, 1);
+  await clock.advance(10_000);
+  await logins.login('rig', 'x');
+  assert.ok(lines.includes('authorize failed: 3 logins were refused since the last line'));
+});
+
+test('an owner’s function that is late, or is asked by too many, holds it against nobody', async () => {
+  const { logins, clock } = createLogins({}, () => new Promise(() => {}));
+  const late = Array.from({ length: 1_000 }, () => logins.login('rig', 'x'));
+  const oneTooMany = await logins.login('rig', 'x');
+  await clock.advance(1_500);
+  for (const answer of [...(await Promise.all(late)), oneTooMany]) {
+    assert.ok(!answer.ok);
+    assert.equal(answer.isOurFault, true);
+  }
+});
+
+test('what an owner’s function refuses is held against the miner', async () => {
+  const { logins } = createLogins({}, () => 'not you');
+  assert.deepEqual(await logins.login('rig', 'x'), { ok: false, text: 'not you' });
+});

@@ -12,8 +12,11 @@ export type Login =
       /** The one that the password asks for, for as long as the connection lasts; the port's bounds still hold. */
       readonly difficulty?: number | undefined;
     }
-  /** `text` goes to the miner: a sentence without secrets. */
-  | { readonly ok: false; readonly text: string };
+  /**
+   * `text` goes to the miner: a sentence without secrets.
+   * `isOurFault`: nobody could say whether it may mine, which is not held against it.
+   */
+  | { readonly ok: false; readonly text: string; readonly isOurFault?: boolean };
 
 /** Who may mine here at all. */
 export interface LoginRules {

@@ -28,6 +28,21 @@ describe('a login that somebody else is asked about', () => {
     assert.deepEqual(harness.reply(2)?.error, [24, 'not here', null]);
   });
 
+  test('is not held against a miner of which nobody could say whether it may mine', async () => {
+    const login: Login = { ok: false, text: 'try again', isOurFault: true };
+    const harness = createSessionHarness({ login: Promise.resolve(login) });
+    for (let i = 0; i < 20; i++) await harness.session.handle(parseRequest(ASK));
+    assert.deepEqual(harness.reply(2)?.error, [24, 'try again', null]);
+    assert.deepEqual(harness.closes, []);
+    assert.equal(harness.failedLogins(), 0);
+  });
+
+  test('is held against a miner that may not', async () => {
+    const harness = createSessionHarness({ login: Promise.resolve({ ok: false, text: 'not here' }) });
+    await harness.session.handle(parseRequest(ASK));
+    assert.equal(harness.failedLogins(), 1);
+  });
+
   test('is forgotten when its miner leaves meanwhile', async () => {
     const answer = Promise.withResolvers<Login>();
     const harness = createSessionHarness({ login: answer.promise });

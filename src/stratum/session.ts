@@ -262,6 +262,10 @@ export class Session {
 
   #welcome(id: RequestId, userName: string, login: Login): void {
     if (this.#closed) return;
+    if (!login.ok && login.isOurFault) {
+      this.#modules.wire.send(encodeError(id, REJECTIONS['bad-login'].code, login.text));
+      return;
+    }
     if (!login.ok) {
       this.#modules.onFailedLogin?.(this);
       this.#reject(id, 'bad-login', login.text);

@@ -46,6 +46,7 @@ export function createSessionHarness(
   const closes: CloseReason[] = [];
   const candidates: Share[] = [];
   const results: ShareResult[] = [];
+  let failedLogins = 0;
   let judge = (_share: Share, _late: (isRight: boolean) => void): Promise<Judgement> =>
     Promise.resolve({ accepted: true, verified: true });
   const session = new Session(
@@ -64,6 +65,9 @@ export function createSessionHarness(
       },
       login: (userName) => settings.login ?? { ok: true, workerName: userName, payout: PAYOUT },
       onLogin: () => {},
+      onFailedLogin: () => {
+        failedLogins += 1;
+      },
       onCandidate: (share) => candidates.push(share),
       judge: (share, _id, late) => judge(share, late),
       onResult: (result) => results.push(result),
@@ -95,6 +99,7 @@ export function createSessionHarness(
     closes,
     candidates,
     results,
+    failedLogins: () => failedLogins,
     ask,
     messages,
     notifies,
