@@ -28,7 +28,8 @@ test('what is no answer refuses, at once and with a line that says so', async ()
   for (const garbage of GARBAGE) {
     const { ask, log } = asker(() => garbage);
     const login = await ask();
-    assert.deepEqual(login, { ok: false, text: 'your login could not be checked; try again later' });
+    const text = 'your login could not be checked; try again later';
+    assert.deepEqual(login, { ok: false, text, isOurFault: true });
     assert.match(
       log.lines.map(({ message }) => message).join(),
       /^authorize answered with something else than true/,

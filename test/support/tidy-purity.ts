@@ -40,6 +40,7 @@ const EDGES = [
   'src/kawpow/cache-file.ts',
   'src/stratum/server.ts',
   'src/stratum/connection.ts',
+  'src/stratum/hello-queue.ts',
 ];
 
 /** @returns a sentence per use of the clock, of chance or of the process where it must be an argument */
