@@ -54,6 +54,10 @@ const PARTS = {
     },
   ],
   journal: { state: 'failing', sinceMs: NOW_MS },
+  door: {
+    ...{ connections: 4, held: 1, banned: 1, lastRefusedMs: NOW_MS - 2_900 },
+    refused: { banned: 800, full: 0, 'address-full': 0, 'subnet-full': 0, 'too-hasty': 12 },
+  },
   blocks: [
     {
       ...{ height: 200, hash: 'bb', worker: 'rig1', foundAtMs: NOW_MS, state: 'accepted', confirmations: 57 },
@@ -86,6 +90,7 @@ const WORKING: InstanceFacts['status'] = {
   miners: 2,
   minerReports: [],
   prefixesFree: 65_534,
+  door: undefined,
   hashesPerS: 2.4,
   counts: {
     accepted: 10,

@@ -71,6 +71,7 @@ function instanceOf(facts: InstanceFacts, nowMs: number): ApiInstance {
     miners: minersOf(status, nowMs),
     shares: sharesOf(status),
     bans: facts.bans,
+    door: doorOf(status, nowMs),
   };
 }
 
@@ -100,10 +101,26 @@ function stateOf(
 function templateOf({ template, templateAtMs }: InstanceStatus, nowMs: number): ApiTemplate | null {
   if (template === undefined || templateAtMs === undefined) return null;
   return {
-    ageS: Math.max(0, Math.floor((nowMs - templateAtMs) / 1000)),
+    ageS: ageOf(templateAtMs, nowMs),
     transactions: template.transactions.length,
     valueSat: template.coinbaseValueSat.toString(),
   };
+}
+
+function doorOf({ door }: InstanceStatus, nowMs: number): ApiInstance['door'] {
+  if (door === undefined) return null;
+  const { connections, held, refused, lastRefusedMs } = door;
+  return {
+    ...{ connections, held },
+    refused: Object.values(refused).reduce((sum, count) => sum + count, 0),
+    byReason: refused,
+    lastRefusedAgeS: lastRefusedMs === undefined ? null : ageOf(lastRefusedMs, nowMs),
+  };
+}
+
+/** In whole seconds. */
+function ageOf(atMs: number, nowMs: number): number {
+  return Math.max(0, Math.floor((nowMs - atMs) / 1000));
 }
 
 function minersOf(
@@ -130,7 +147,7 @@ function minerOf(miner: MinerReport, nowMs: number): ApiMiner {
     reportedHashesPerS: reportedHashesPerS === undefined ? null : rounded(reportedHashesPerS),
     ...{ accepted, rejected },
     connectedAt: isoTime(miner.connectedMs),
-    lastShareAgeS: lastShareMs === undefined ? null : Math.max(0, Math.floor((nowMs - lastShareMs) / 1000)),
+    lastShareAgeS: lastShareMs === undefined ? null : ageOf(lastShareMs, nowMs),
   };
 }
 

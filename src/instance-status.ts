@@ -7,6 +7,7 @@ import type { ProofReport } from './node/proposal-proof.ts';
 import type { NodeStatus } from './node/status.ts';
 import type { SignalScore } from './node/tip-feed.ts';
 import type { SignalReport } from './node/tip-signal.ts';
+import type { DoorReport } from './stratum/entrance.ts';
 import type { MinerReport } from './stratum/miner-report.ts';
 import type { ThrottleStatus } from './throttled-blocks.ts';
 
@@ -30,6 +31,8 @@ export interface InstanceStatus {
   readonly minerReports: readonly MinerReport[];
   /** Nonce prefixes that nobody has and that do not rest until a job is over. */
   readonly prefixesFree: number;
+  /** Undefined where there is none. */
+  readonly door: DoorReport | undefined;
   readonly hashesPerS: number;
   readonly counts: TallyCounts;
   /** The newest found blocks, newest first. */

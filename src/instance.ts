@@ -206,6 +206,7 @@ export class Instance {
       miners: this.#server.minerCount,
       minerReports: this.#server.miners(),
       prefixesFree: this.#prefixes.free,
+      door: this.#server.doorReport?.(),
       hashesPerS: this.#tally.hashesPerS(this.#modules.clock.nowMs()),
       counts: this.#tally.counts(),
       blocks: this.#ledger.reports(),

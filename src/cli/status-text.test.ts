@@ -34,6 +34,8 @@ test('a status at a glance', () => {
   miners      ● 3 miners, 1.20 GH/s: a block every 2.5 days on average
   shares      1,234 accepted (2 unverified), 5 rejected (4 stale, 1 duplicate)
   bans        ◐ 1 address is shut out for a while; kpss bans lists them
+  door        ◐ 812 connections refused since the start, mostly as banned; the
+                last 2 s ago
 
   miner  measured  reported  accepted  rejected  last share
   -----  --------  --------  --------  --------  ----------
@@ -154,6 +156,7 @@ test('nothing is told of what is not known', () => {
     journal: { state: 'off', since: null },
     miners: { count: 0, hashesPerS: 4_000_000, secondsPerBlock: 7, top: [] },
     bans: 0,
+    door: null,
     blocks: [],
   });
   assert.doesNotMatch(text, /null|undefined|NaN|proof|journal|bans|measured|^ {2}work/m);

@@ -29,6 +29,8 @@ const MATURE_CONFIRMATIONS = 100;
 const VERIFIED_MIN = 100;
 /** As many as one looks at. */
 const BLOCKS_SHOWN = 5;
+/** A ban's time: for so long a refused connection is news. */
+const REFUSED_SHOWN_S = 600;
 
 /** Shapes differ too: not everybody sees colours, and not every terminal shows them. */
 const MARKS = { good: '●', patience: '◐', bad: '✖', off: '○' } as const;
@@ -74,6 +76,7 @@ class StatusDrawing {
       ...this.#signals(instance.signals),
       ...this.#facts(instance),
       ...this.#bans(instance),
+      ...this.#door(instance),
       ...this.#miners(instance),
       ...this.#blocks(instance),
     ];
@@ -201,6 +204,15 @@ class StatusDrawing {
     if (bans === 0) return [];
     const who = bans === 1 ? '1 address is' : `${countText(bans)} addresses are`;
     return this.#line('bans', 'patience', `${who} shut out for a while; kpss bans lists them`);
+  }
+
+  /** Only while it goes on: what was refused last week is nobody's concern. */
+  #door({ door }: ApiInstance): string[] {
+    if (door === null || (door.lastRefusedAgeS ?? REFUSED_SHOWN_S) >= REFUSED_SHOWN_S) return [];
+    const [[most] = ['']] = Object.entries(door.byReason).sort(([, a], [, b]) => b - a);
+    const times = manyText(door.refused, 'connection');
+    const text = `${times} refused since the start, mostly as ${most}; the last ${spanText(door.lastRefusedAgeS ?? 0)} ago`;
+    return this.#line('door', 'patience', text);
   }
 
   #miners({ miners }: ApiInstance): string[] {

@@ -41,6 +41,7 @@ export class Doorkeeper {
     'subnet-full': 0,
     'too-hasty': 0,
   };
+  #lastRefusedMs: number | undefined;
 
   constructor(
     options: DoorkeeperOptions,
@@ -63,6 +64,11 @@ export class Doorkeeper {
     return { ...this.#refused };
   }
 
+  /** Undefined before the first. */
+  get lastRefusedMs(): number | undefined {
+    return this.#lastRefusedMs;
+  }
+
   /**
    * Lets a connection in, or says why not. Whoever was let in must `leave`, once.
    * @param address as peer-address.ts writes it
@@ -70,7 +76,7 @@ export class Doorkeeper {
   enter(address: string): DoorRefusal | undefined {
     const refusal = this.#judge(address);
     if (refusal !== undefined) {
-      this.#refused[refusal] += 1;
+      this.noteRefused(refusal);
       return refusal;
     }
     this.#inside += 1;
@@ -79,6 +85,12 @@ export class Doorkeeper {
       count(this.#perSubnet, subnetKey(address), 1);
     }
     return undefined;
+  }
+
+  /** One that was not let in, be it here or by somebody else. */
+  noteRefused(refusal: DoorRefusal): void {
+    this.#refused[refusal] += 1;
+    this.#lastRefusedMs = this.#clock.nowMs();
   }
 
   /**

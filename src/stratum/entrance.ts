@@ -33,6 +33,8 @@ export interface DoorReport {
   readonly banned: number;
   /** Since the start. */
   readonly refused: Readonly<Record<DoorRefusal, number>>;
+  /** Undefined when none was. */
+  readonly lastRefusedMs: number | undefined;
 }
 
 const REFUSED_BECAUSE: Readonly<Record<DoorRefusal, string>> = {
@@ -104,6 +106,7 @@ export class Entrance {
 
   /** The system refused one before it was ours. */
   noteDropped(address: string | undefined): void {
+    this.#keeper.noteRefused('full');
     this.#refusals.note('full', peerAddress(address) ?? 'an unknown address', this.#modules.clock.nowMs());
   }
 
@@ -137,9 +140,9 @@ export class Entrance {
   }
 
   report(): DoorReport {
-    const { inside, refused } = this.#keeper;
+    const { inside, refused, lastRefusedMs } = this.#keeper;
     const banned = this.#modules.bans.list().length;
-    return { connections: inside, held: this.#room.size, banned, refused };
+    return { connections: inside, held: this.#room.size, banned, refused, lastRefusedMs };
   }
 
   close(): void {

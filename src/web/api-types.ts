@@ -52,8 +52,22 @@ export interface ApiInstance {
   readonly shares: ApiShares;
   /** Addresses that are shut out at present. */
   readonly bans: number;
+  readonly door: ApiDoor | null;
   /** The newest ones, newest first. */
   readonly blocks: readonly ApiBlock[];
+}
+
+/** The way in for connections, over all ports. */
+export interface ApiDoor {
+  /** That are in, be they logged in or not. */
+  readonly connections: number;
+  /** Refused, and not closed yet. */
+  readonly held: number;
+  /** Since the start. */
+  readonly refused: number;
+  readonly byReason: Readonly<Record<string, number>>;
+  /** Since the last one was refused. */
+  readonly lastRefusedAgeS: number | null;
 }
 
 /** The block template that the present jobs are made of. */

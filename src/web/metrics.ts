@@ -46,6 +46,14 @@ const perReason: Metric['read'] = ({ instances }) =>
     Object.entries(shares.byReason).map(([reason, value]) => ({ labels: { instance: name, reason }, value })),
   );
 
+const perRefusal: Metric['read'] = ({ instances }) =>
+  instances.flatMap(({ name, door }) =>
+    Object.entries(door?.byReason ?? {}).map(([reason, value]) => ({
+      labels: { instance: name, reason },
+      value,
+    })),
+  );
+
 const oneIf = (holds: boolean): number => (holds ? 1 : 0);
 const seconds = (time: string | null): number | null => (time === null ? null : Date.parse(time) / 1000);
 
@@ -135,6 +143,12 @@ export const METRICS: readonly Metric[] = [
     'Addresses that are shut out',
     perInstance((i) => i.bans),
   ),
+  gauge(
+    'kpss_connections',
+    'Connections that are in, logged in or not',
+    perInstance((i) => i.door?.connections ?? null),
+  ),
+  counter('kpss_connections_refused_total', 'Connections not let in, by reason', perRefusal),
   counter(
     'kpss_shares_accepted_total',
     'Shares accepted',

@@ -126,6 +126,10 @@ export function apiInstance(changes: Partial<ApiInstance> = {}): ApiInstance {
       blocksAccepted: 1,
     },
     bans: 1,
+    door: {
+      ...{ connections: 4, held: 1, refused: 812, lastRefusedAgeS: 2 },
+      byReason: { banned: 800, full: 0, 'address-full': 0, 'subnet-full': 0, 'too-hasty': 12 },
+    },
     blocks: [
       BLOCK,
       {
