@@ -46,26 +46,38 @@ before(async () => {
     { verifier, clock: systemClock, random: systemRandom, log: silentLog },
   );
   devnet.control.setBits(HARD_BITS);
+  const instance = (name: string, stratum: string): string => `
+  - name: ${name}
+    network: regtest
+    node: { url: "${devnet.url}", user: "${devnet.user}", password: "${devnet.password}" }
+    payout: { address: mufpGCucKyxh1ahcaCAqp6URzhdTnoJaas }
+    stratum:
+      difficulty: ${SHARE_DIFFICULTY}
+      login: { password: "${PASSWORD}" }
+${stratum}`;
   writeFileSync(
     join(folder, 'kpss.yaml'),
     `
-network: regtest
-node: { url: "${devnet.url}", user: "${devnet.user}", password: "${devnet.password}" }
-payout: { address: mufpGCucKyxh1ahcaCAqp6URzhdTnoJaas }
 web: { port: 0 }
-stratum:
-  difficulty: ${SHARE_DIFFICULTY}
-  login: { password: "${PASSWORD}" }
-  ports: [{ port: 0 }, { port: 0, tls: true }, { port: 0, proxies: [127.0.9.1] }]
+instances:
+${instance('usual', '      ports: [{ port: 0 }, { port: 0, tls: true }, { port: 0, proxies: [127.0.9.1] }]')}
+${instance(
+  'short',
+  `      ports: [{ port: 0 }, { port: 0, tls: true }]
+      limits: { handshakeTimeoutS: 1, loginTimeoutS: 1, firstShareTimeoutS: 1, idleTimeoutS: 2, linesPerS: 100000 }`,
+)}
 `,
   );
   kpss = new KpssProcess(['start', '--log-format', 'json'], { cwd: folder });
   await kpss.line(({ msg }) => msg.startsWith('status at'));
-  const [plainPort, tlsPort, proxyPort] = kpss.log
-    .filter(({ msg }) => msg.includes('miners connect to'))
-    .map(({ port }) => port as number);
-  assert(plainPort && tlsPort && proxyPort);
-  target = { plainPort, tlsPort, proxyPort };
+  const portsOf = (name: string): number[] =>
+    kpss.log
+      .filter(({ msg, instance: whose }) => whose === name && msg.includes('miners connect to'))
+      .map(({ port }) => port as number);
+  const [plainPort, tlsPort, proxyPort] = portsOf('usual');
+  const [shortPort, shortTlsPort] = portsOf('short');
+  assert(plainPort && tlsPort && proxyPort && shortPort && shortTlsPort);
+  target = { plainPort, tlsPort, proxyPort, shortPort, shortTlsPort };
   witness = await Witness.start(plainPort, verifier);
   await kpss.line(({ msg }) => msg.includes('shares are verified'));
   await sleep(2_000);
@@ -141,7 +153,17 @@ test('half a line, a byte at a time, holds nobody up', async () => {
 });
 
 test('who asks and does not read is cut off', async () => {
-  assert.equal((await underAttack('never-reading')).closed, 50);
+  assert.equal((await underAttack('never-reading')).closed, 10);
+});
+
+test('what is no request, no JSON or no text harms nobody, its own connection neither', async () => {
+  const { count, answered, halvesClosed } = await underAttack('odd-lines');
+  assert.equal(answered, count);
+  assert.equal(halvesClosed, 20);
+});
+
+test('who never logs in, never encrypts or never says more is closed in time', async () => {
+  assert.deepEqual(await underAttack('too-late'), { silentClosed: 20, tlsClosed: 20, idleClosed: 20 });
 });
 
 test('a goodbye is answered', async () => {
@@ -155,11 +177,19 @@ test('20,000 connections from one address leave room for others', async () => {
 
 test('a storm of reconnecting is slowed down', async () => {
   const { loggedIn } = await underAttack('reconnect-storm');
-  assert.ok((loggedIn ?? 0) < 1_500, `${loggedIn} logins`);
+  // A thousand at once, then fifty a second.
+  assert.ok((loggedIn ?? 0) < 1_600, `${loggedIn} logins`);
 });
 
 test('prefixes do not run out', async () => {
-  await underAttack('prefix-drain');
+  const { loggedIn } = await underAttack('prefix-drain');
+  // Four thousand of a subnet at once, then two hundred a second.
+  assert.ok((loggedIn ?? 0) < 6_500, `${loggedIn} logins`);
+});
+
+test('a storm of TLS handshakes is slowed down', async () => {
+  const { secured } = await underAttack('tls-storm');
+  assert.ok((secured ?? 0) < 1_600, `${secured} handshakes`);
 });
 
 test('TLS where there is none, and none where there is', async () => {
@@ -179,6 +209,11 @@ test('PROXY headers are believed of the proxy only, and it is never shut out', a
 test('who forges mix hashes is shut out', async () => {
   const { letIn } = await underAttack('forged-mix-hashes');
   assert.ok((letIn ?? 0) <= 5, `let in ${letIn} times`);
+});
+
+test('so is who forges three times and comes again', async () => {
+  const { letIn } = await underAttack('hit-and-run');
+  assert.ok((letIn ?? 0) <= 6, `let in ${letIn} times`);
 });
 
 test('who submits nothing but wrong shares is shut out', async () => {

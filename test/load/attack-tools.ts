@@ -11,6 +11,9 @@ export interface Target {
   readonly tlsPort: number;
   /** Believes PROXY headers from 127.0.9.1 only. */
   readonly proxyPort: number;
+  /** Of another instance, whose deadlines are a second or two and whose lines have no pace. */
+  readonly shortPort: number;
+  readonly shortTlsPort: number;
 }
 
 /** What an attacker saw; each test says what it must be. */

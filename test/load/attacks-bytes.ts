@@ -79,16 +79,16 @@ const slowLoris: Attack = async ({ plainPort }) => {
   return { open };
 };
 
-/** Asks and never reads, from fifty connections: what is answered must not pile up. */
-const neverReading: Attack = async ({ plainPort }) => {
+/** Asks and never reads, from ten connections: what is answered must not pile up. */
+const neverReading: Attack = async ({ shortPort }) => {
   let closed = 0;
-  await many(50, 50, async () => {
-    const hostile = new Hostile(plainPort, '127.0.15.1');
+  await many(10, 10, async () => {
+    const hostile = new Hostile(shortPort, '127.0.15.1');
     await hostile.opened();
     hostile.socket.pause();
     const question =
       `{"id":"${'x'.repeat(120)}","method":"mining.extranonce.subscribe","params":[]}\n`.repeat(200);
-    const untilMs = Date.now() + 10_000;
+    const untilMs = Date.now() + 5_000;
     // Ten megabytes of answers each; the system's buffers hold a few.
     for (let i = 0; i < 300 && !hostile.closed && !hostile.socket.destroyed && Date.now() < untilMs; i++) {
       hostile.send(question);
@@ -100,6 +100,86 @@ const neverReading: Attack = async ({ plainPort }) => {
     hostile.destroy();
   });
   return { closed };
+};
+
+const ODD_LINES: readonly (string | Uint8Array)[] = [
+  // Ids of any kind.
+  ...['null', 'true', '-1', '1e400', '0.1', '[]', '{"a":{}}', `"${'i'.repeat(7_000)}"`, '"\\ud800"'].map(
+    (id) => `{"id":${id},"method":"mining.subscribe","params":[]}`,
+  ),
+  // Params of any kind.
+  ...['null', '{}', '1', '"x"', '[[[[]]]]', '[null,1e400,{}]', `[${'0,'.repeat(3_000)}0]`].map(
+    (params) => `{"id":5,"method":"mining.submit","params":${params}}`,
+  ),
+  ...[
+    'null',
+    '[1,2]',
+    `["${'u'.repeat(7_000)}","x"]`,
+    '[{"toString":1},[]]',
+    '["\\u0000\\u001b[2J",null]',
+  ].map((params) => `{"id":6,"method":"mining.authorize","params":${params}}`),
+  ...['["1e400"]', '[1e400]', '[-1]', '["NaN"]', '[{}]'].map(
+    (params) => `{"id":7,"method":"mining.suggest_difficulty","params":${params}}`,
+  ),
+  '{"id":8,"method":"mining.suggest_target","params":["zz"]}',
+  '{"id":8,"method":"eth_submitHashrate","params":["0xffffffffffffffffffffffff",{}]}',
+  // Names that every object has.
+  '{"__proto__":{"method":"mining.submit","params":[1]},"id":9}',
+  '{"id":9,"method":"__proto__","params":[]}',
+  '{"id":9,"method":"constructor","params":{"constructor":{"prototype":1}}}',
+  '{"id":9,"method":"toString"}',
+  // Depth, and what is cut off in the middle.
+  '['.repeat(8_000),
+  '{"a":'.repeat(1_600),
+  `${'['.repeat(4_000)}${']'.repeat(4_000)}`,
+  `{"id":1,"method":"x","params":${'['.repeat(3_500)}${']'.repeat(3_500)}}`,
+  '{"id":1,"method":"mining.subscribe","params":[',
+  // No text.
+  Buffer.from('ff fe 80 c0 c1 f5 22'.replaceAll(' ', ''), 'hex'),
+  Buffer.concat([Buffer.from('{"id":"'), Buffer.from('c328eda080', 'hex'), Buffer.from('"}')]),
+  Buffer.alloc(8_000, 0),
+  '\ufeff{"id":1,"method":"mining.subscribe","params":[]}',
+];
+
+/** Each odd line on a connection of its own, and a sound one after it; and halves of lines, and then goodbye. */
+const oddLines: Attack = async ({ plainPort }) => {
+  let answered = 0;
+  await many(ODD_LINES.length, 10, async (i) => {
+    const hostile = new Hostile(plainPort, '127.0.17.1');
+    hostile.send(ODD_LINES[i] ?? '');
+    hostile.send('\n{"id":"sound","method":"mining.subscribe","params":[]}\n');
+    if ((await hostile.message(({ id }) => id === 'sound'))?.result) answered += 1;
+    hostile.destroy();
+  });
+  let halvesClosed = 0;
+  await many(20, 20, async (i) => {
+    const hostile = new Hostile(plainPort, '127.0.17.2');
+    hostile.socket.end('{"id":1,"method":"mining.authorize"'.slice(0, 1 + i));
+    if (await hostile.closedWithin(3_000)) halvesClosed += 1;
+    hostile.destroy();
+  });
+  return { count: ODD_LINES.length, answered, halvesClosed };
+};
+
+/** Says nothing before the login, nothing of TLS, or nothing after the login. */
+const tooLate: Attack = async ({ shortPort, shortTlsPort }) => {
+  const crowd = (port: number): Hostile[] =>
+    Array.from({ length: 20 }, () => new Hostile(port, '127.0.18.1'));
+  const [silent, tls, idle] = [crowd(shortPort), crowd(shortTlsPort), crowd(shortPort)];
+  const jobs = await Promise.all(idle.map((hostile) => hostile.logIn()));
+  // Deadlines are looked at every five seconds.
+  const closedOf = async (hostiles: Hostile[]): Promise<number> => {
+    const closed = await Promise.all(hostiles.map((hostile) => hostile.closedWithin(12_000)));
+    for (const hostile of hostiles) hostile.destroy();
+    return closed.filter(Boolean).length;
+  };
+  const [silentClosed, tlsClosed, idleClosed] = await Promise.all([silent, tls, idle].map(closedOf));
+  const isIn = jobs.every((job) => job !== undefined);
+  return {
+    silentClosed: silentClosed ?? 0,
+    tlsClosed: tlsClosed ?? 0,
+    idleClosed: isIn ? (idleClosed ?? 0) : 0,
+  };
 };
 
 /** Says goodbye at once and keeps its half open, or says nothing at all. */
@@ -119,5 +199,7 @@ export const BYTE_ATTACKS: Readonly<Record<string, Attack>> = {
   'line-flood': lineFlood,
   'slow-loris': slowLoris,
   'never-reading': neverReading,
+  'odd-lines': oddLines,
+  'too-late': tooLate,
   'half-open': halfOpen,
 };

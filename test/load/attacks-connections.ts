@@ -54,6 +54,25 @@ const prefixDrain: Attack = async ({ plainPort }) => {
   return { loggedIn };
 };
 
+/** Handshakes cost the server more than whoever asks for them. */
+const tlsStorm: Attack = async ({ tlsPort }) => {
+  let secured = 0;
+  const untilMs = Date.now() + 4_000;
+  await many(100_000, 50, async () => {
+    if (Date.now() > untilMs) return;
+    const socket = connectTls({
+      ...{ port: tlsPort, host: '127.0.0.1', localAddress: '127.0.26.1', rejectUnauthorized: false },
+    });
+    socket.on('error', () => {});
+    socket.on('secureConnect', () => {
+      secured += 1;
+      socket.destroy();
+    });
+    await new Promise((resolve) => socket.on('close', resolve));
+  });
+  return { secured };
+};
+
 /** TLS to the plain port, plain text and broken TLS to the TLS port, handshakes that stop half way. */
 const tlsGarbage: Attack = async ({ plainPort, tlsPort }) => {
   let plainClosed = 0;
@@ -137,6 +156,7 @@ export const CONNECTION_ATTACKS: Readonly<Record<string, Attack>> = {
   crowd,
   'reconnect-storm': reconnectStorm,
   'prefix-drain': prefixDrain,
+  'tls-storm': tlsStorm,
   'tls-garbage': tlsGarbage,
   'proxy-lies': proxyLies,
 };

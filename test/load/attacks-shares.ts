@@ -63,6 +63,18 @@ const forgedMixHashes: Attack = async ({ plainPort }) => {
   return { letIn };
 };
 
+/** Three false ones to a connection, which a fourth would close. */
+const hitAndRun: Attack = async ({ plainPort }) => {
+  const letIn = await untilShutOut('127.0.35.1', plainPort, 20, async (hostile) => {
+    const login = await hostile.logIn();
+    if (login === undefined) return;
+    for (const [i, [nonce, mixHash]] of forgedClaims(login, 3).entries())
+      hostile.send(submitLine(100 + i, login.job, nonce, mixHash));
+    await hostile.message(({ id }) => id === 102);
+  });
+  return { letIn };
+};
+
 /** Nonces of another connection's prefix, headers of nobody, jobs that never were. */
 const wrongShares: Attack = async ({ plainPort }) => {
   const letIn = await untilShutOut('127.0.32.1', plainPort, 60, async (hostile) => {
@@ -107,6 +119,7 @@ const unauthorised: Attack = async ({ plainPort }) => {
 
 export const SHARE_ATTACKS: Readonly<Record<string, Attack>> = {
   'forged-mix-hashes': forgedMixHashes,
+  'hit-and-run': hitAndRun,
   'wrong-shares': wrongShares,
   'failed-logins': failedLogins,
   unauthorised,
