@@ -11,7 +11,7 @@ import type {
   verifierSchema,
   webSchema,
 } from './schema.ts';
-import type { vardiffSchema } from './stratum-schema.ts';
+import type { banningSchema, limitsSchema, vardiffSchema } from './stratum-schema.ts';
 
 // The shape of kpss.yaml as types, for programs that write their settings down in code.
 
@@ -22,7 +22,7 @@ export interface PortSettings {
   readonly port?: number;
   /** Fixed; or `vardiff`. */
   readonly difficulty?: number;
-  readonly vardiff?: z.input<typeof vardiffSchema>;
+  readonly vardiff?: Readonly<z.input<typeof vardiffSchema>>;
   /** true makes a certificate of its own; the files otherwise. */
   readonly tls?: boolean | { readonly certificate: string; readonly key: string };
   /** Addresses that send PROXY headers, and whose headers are believed. */
@@ -32,8 +32,9 @@ export interface PortSettings {
 /** The miners' side of an instance. */
 export interface StratumSettings extends PortSettings {
   readonly ports?: readonly PortSettings[];
-  readonly limits?: Readonly<Record<string, number>>;
-  readonly banning?: Readonly<Record<string, number | boolean>>;
+  readonly limits?: Readonly<z.input<typeof limitsSchema>>;
+  /** Without the old server's names. */
+  readonly banning?: Readonly<Omit<z.input<typeof banningSchema>, 'time' | 'purgeInterval'>>;
   readonly login?: { readonly password?: string; readonly allow?: readonly string[] };
 }
 
