@@ -87,3 +87,13 @@ test('what an owner’s function refuses is held against the miner', async () =>
   const { logins } = createLogins({}, () => 'not you');
   assert.deepEqual(await logins.login('rig', 'x'), { ok: false, text: 'not you' });
 });
+
+test('other rules for logins leave who is paid as it is, so that a miner may log in again', async () => {
+  const { logins, policy } = createLogins();
+  const before = await logins.login('rig', 'x');
+  logins.usePolicy({ ...policy, password: 'hush' });
+  assert.equal((await logins.login('rig', 'x')).ok, false);
+  const again = await logins.login('rig', 'hush');
+  assert.ok(before.ok && again.ok);
+  assert.equal(again.payout, before.payout);
+});

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { type Authorize, LoginQuestions } from './authorize.ts';
 import type { Payout } from './chain/payout.ts';
 import { type Login, LoginDesk, type LoginPolicy } from './mining/login.ts';
@@ -19,6 +20,7 @@ export interface MinerLoginsModules {
 /** Who may mine on an instance and who is paid, with what its owner should hear of it. */
 export class MinerLogins {
   #desk: LoginDesk;
+  #policy: LoginPolicy;
   readonly #modules: MinerLoginsModules;
   readonly #questions: LoginQuestions | undefined;
   #refused = 0;
@@ -26,6 +28,7 @@ export class MinerLogins {
   #toldUnpaid = false;
 
   constructor(policy: LoginPolicy, modules: MinerLoginsModules) {
+    this.#policy = policy;
     this.#desk = new LoginDesk(policy);
     this.#modules = modules;
     const { authorize } = modules;
@@ -39,7 +42,10 @@ export class MinerLogins {
 
   /** Other rules from now on. Whoever is logged in stays so. */
   usePolicy(policy: LoginPolicy): void {
-    this.#desk = new LoginDesk(policy);
+    const isPaidAlike = isDeepStrictEqual(paidBy(policy), paidBy(this.#policy));
+    this.#policy = policy;
+    // A payout is known by its object: those who are connected may log in again.
+    this.#desk = new LoginDesk(policy, isPaidAlike ? this.#desk : undefined);
     this.#toldUnpaid = false;
   }
 
@@ -96,4 +102,8 @@ export class MinerLogins {
         'whatever name a miner has (leave payout.address away to pay each miner at its own)',
     );
   }
+}
+
+function paidBy({ network, mainScript, recipients }: LoginPolicy) {
+  return { network, mainScript, recipients };
 }

@@ -51,14 +51,17 @@ export class LoginDesk {
   readonly #policy: LoginPolicy;
   readonly #fixed: Payout | undefined;
   /** One payout object per address: the job book tells jobs apart by it. */
-  readonly #payouts = new Map<string, Payout>();
+  readonly #payouts: Map<string, Payout>;
   readonly #allowed: ReadonlySet<string> | undefined;
 
-  constructor(policy: LoginPolicy) {
+  /** @param before rules that pay the same, whose payouts are to stay the same objects */
+  constructor(policy: LoginPolicy, before?: LoginDesk) {
     this.#policy = policy;
+    this.#payouts = before === undefined ? new Map() : before.#payouts;
     if (policy.allow !== undefined) this.#allowed = new Set(policy.allow);
     const { mainScript, recipients } = policy;
-    this.#fixed = mainScript === undefined ? undefined : { mainScript, recipients };
+    if (before !== undefined) this.#fixed = before.#fixed;
+    else if (mainScript !== undefined) this.#fixed = { mainScript, recipients };
   }
 
   /** Who is paid whatever the login; undefined where each miner is. */
