@@ -47,6 +47,8 @@ export interface Profile {
   readonly loginMs: number;
   /** Each account is paid, or all go to one payout. */
   readonly paysAccounts: boolean;
+  /** How often another configuration is read while it mines. */
+  readonly reloads: number;
 }
 
 /** @param random a stream of its own, so that a new field at the end changes no other */
@@ -71,5 +73,6 @@ export function profileOf(random: SeededRandom): Profile {
     pests: Array.from({ length: random.int(0, 2) }, () => random.pick(PEST_KINDS)),
     loginMs: random.pick([0, 0, 300, 1_500]),
     paysAccounts: random.chance(0.5),
+    reloads: random.pick([0, 0, 1, 4]),
   };
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { findNetwork } from '../../src/chain/coins.ts';
 import { KpssError } from '../../src/error.ts';
-import { Instance } from '../../src/instance.ts';
+import { Instance, type InstanceOptions } from '../../src/instance.ts';
 import type { InstanceNode } from '../../src/instance-nodes.ts';
 import { KAWPOW } from '../../src/kawpow/params.ts';
 import type { Log } from '../../src/mining/ports.ts';
@@ -61,6 +61,8 @@ export class SimKpss {
   readonly #modules: SimKpssModules;
   readonly #clock: OwnedClock;
   readonly #rpcs: readonly SimRpc[];
+  readonly #instanceNodes: readonly InstanceNode[];
+  #options: InstanceOptions;
   readonly instance: Instance;
   readonly journal: SimJournalStore;
   #server: SimServer | undefined;
@@ -76,60 +78,53 @@ export class SimKpss {
       random: random.fork('journal'),
     });
     this.#rpcs = nodes.map((node) => this.#connectTo(node));
-    const network = findNetwork('ravencoin', 'regtest');
-    assert(network);
+    this.#instanceNodes = this.#rpcs.map((rpc, index) => this.#asNode(rpc, index));
+    this.#options = optionsOf(VARDIFF, 0x51);
     const verifierRandom = random.fork('verifier');
-    this.instance = new Instance(
-      {
-        name: 'simulated',
-        network,
-        pow: KAWPOW,
-        payout: { mainScript: Uint8Array.of(0x51), recipients: [] },
-        tag: new TextEncoder().encode('/sim/'),
-        stratum: {
-          ports: [VARDIFF, FIXED].map((vardiff, index) => ({
-            ...onlyPort(onePort(vardiff)),
-            port: index + 1,
-          })),
-          limits: { ...DEFAULT_LIMITS, loginTimeoutMs: LOGIN_TIMEOUT_MS, linesPerSMax: LINES_PER_S_MAX },
-          banning: DEFAULT_BANNING,
-        },
-      },
-      {
+    this.instance = new Instance(this.#options, {
+      clock: this.#clock,
+      random: random.fork('kpss'),
+      log: this.#createLog(),
+      verifier: createSimVerifier({
         clock: this.#clock,
-        random: random.fork('kpss'),
-        log: this.#createLog(),
-        verifier: createSimVerifier({
-          clock: this.#clock,
-          random: verifierRandom,
-          invariants,
-          candidates,
-          isBusy: isVerifierBusy,
-        }),
-        nodes: this.#rpcs.map((rpc, index) => this.#asNode(rpc, index)),
-        journal: this.journal,
-        onBlock: (block) => {
-          if (!this.#isDead) candidates.settled(block);
-        },
-        createServer: (options, given) => {
-          const { network: wires } = modules;
-          const more = { network: wires, clock: this.#clock, random: random.fork('wires'), invariants };
-          const desk = new SimLogins(given.login, {
-            ...modules,
-            clock: this.#clock,
-            random: random.fork('logins'),
-          });
-          const login = (userName: string, password: string) => desk.login(userName, password);
-          this.#server = new SimServer(options, { ...given, ...more, login });
-          return this.#server;
-        },
+        random: verifierRandom,
+        invariants,
+        candidates,
+        isBusy: isVerifierBusy,
+      }),
+      nodes: this.#instanceNodes,
+      journal: this.journal,
+      onBlock: (block) => {
+        if (!this.#isDead) candidates.settled(block);
       },
-    );
+      createServer: (options, given) => {
+        const { network: wires } = modules;
+        const more = { network: wires, clock: this.#clock, random: random.fork('wires'), invariants };
+        const desk = new SimLogins(given.login, {
+          ...modules,
+          clock: this.#clock,
+          random: random.fork('logins'),
+        });
+        const login = (userName: string, password: string) => desk.login(userName, password);
+        const paid = desk.payoutFor.bind(desk);
+        this.#server = new SimServer(options, { ...given, ...more, login, paid });
+        return this.#server;
+      },
+    });
   }
 
   start(): void {
     this.#modules.disk.started(this.#clock.nowMs());
     void this.instance.start();
+  }
+
+  /** Another difficulty, another payout, or both, while miners mine on. */
+  reload(random: SeededRandom): void {
+    const vardiff = { ...VARDIFF, maxDifficulty: random.pick([1e-9, 3e-9, 5e-9]) };
+    this.#options = optionsOf(random.chance(0.5) ? vardiff : VARDIFF, random.pick([0x51, 0x52, 0x53]));
+    this.instance.reconfigure(this.#options, this.#instanceNodes).catch((error: unknown) => {
+      this.#modules.invariants.fail('no fault within', String(error));
+    });
   }
 
   connect(miner: SimPeer): SimLink | undefined {
@@ -201,4 +196,22 @@ export class SimKpss {
     };
     return { debug() {}, info: at('info'), warn: at('warn'), error: at('error') };
   }
+}
+
+/** @param opcode that pays: the one byte of the script */
+function optionsOf(vardiff: VardiffOptions, opcode: number): InstanceOptions {
+  const network = findNetwork('ravencoin', 'regtest');
+  assert(network);
+  return {
+    name: 'simulated',
+    network,
+    pow: KAWPOW,
+    payout: { mainScript: Uint8Array.of(opcode), recipients: [] },
+    tag: new TextEncoder().encode('/sim/'),
+    stratum: {
+      ports: [vardiff, FIXED].map((own, index) => ({ ...onlyPort(onePort(own)), port: index + 1 })),
+      limits: { ...DEFAULT_LIMITS, loginTimeoutMs: LOGIN_TIMEOUT_MS, linesPerSMax: LINES_PER_S_MAX },
+      banning: DEFAULT_BANNING,
+    },
+  };
 }

@@ -1,3 +1,4 @@
+import type { Payout } from '../../src/chain/payout.ts';
 import type { GateTurns } from '../../src/stratum/candidate-gate.ts';
 import { Connection } from '../../src/stratum/connection.ts';
 import { LINE_BYTES_MAX } from '../../src/stratum/lines.ts';
@@ -43,6 +44,8 @@ export interface SimServerModules extends StratumServerModules {
   readonly clock: OwnedClock;
   readonly random: SeededRandom;
   readonly invariants: Invariants;
+  /** Who is paid for a login, where that is changed. */
+  paid(userName: string, usual: (userName: string) => Payout | undefined): Payout | undefined;
 }
 
 interface SimLinkModules extends SimServerModules {

@@ -34,10 +34,17 @@ export class SimLogins {
     const { loginMs, random, clock } = this.#modules;
     const account = userName.split('.')[0] ?? '';
     if (account === 'never') return new Promise(() => {});
-    const answer = this.#answer(account, userName, password);
     const delayMs = account === 'slow' ? 500 : random.int(0, loginMs);
-    if (delayMs === 0) return answer;
-    return new Promise((resolve) => clock.setTimer(delayMs, () => resolve(answer)));
+    if (delayMs === 0) return this.#answer(account, userName, password);
+    // Who is paid may be changed meanwhile.
+    return new Promise((resolve) =>
+      clock.setTimer(delayMs, () => resolve(this.#answer(account, userName, password))),
+    );
+  }
+
+  /** @param usual what the instance says, which counts for those who are not paid elsewhere */
+  payoutFor(userName: string, usual: (userName: string) => Payout | undefined): Payout | undefined {
+    return this.#payouts.get(userName.split('.')[0] ?? '') ?? usual(userName);
   }
 
   #answer(account: string, userName: string, password: string): Login | Promise<Login> {

@@ -1,3 +1,4 @@
+import type { Payout } from '../../src/chain/payout.ts';
 import type { Job } from '../../src/mining/job.ts';
 import type { Timer } from '../../src/mining/ports.ts';
 import { GateTurns } from '../../src/stratum/candidate-gate.ts';
@@ -45,8 +46,15 @@ export class SimServer implements MinersServer {
     return Promise.resolve(this.#options.ports.map(({ port }) => port));
   }
 
+  /** All ports stay: what can be another here is their difficulty. */
   release(options: StratumServerOptions): void {
+    const before = this.#options;
     this.#options = options;
+    for (const link of this.#links) {
+      const at = link.miner.port % options.ports.length;
+      const [old, vardiff] = [before.ports[at]?.vardiff, options.ports[at]?.vardiff];
+      if (vardiff !== undefined && vardiff !== old) link.session.useVardiff(vardiff);
+    }
   }
 
   apply(options: StratumServerOptions): Promise<void> {
@@ -54,7 +62,10 @@ export class SimServer implements MinersServer {
     return Promise.resolve();
   }
 
-  usePayout(): void {}
+  usePayout(payoutFor: (userName: string) => Payout | undefined): void {
+    const { paid } = this.#modules;
+    for (const link of this.#links) link.session.usePayout((userName) => paid(userName, payoutFor));
+  }
 
   announceJob(): void {
     this.#modules.invariants.templateTaken(this.#modules.jobs.tip ?? '');

@@ -102,6 +102,7 @@ class World {
     for (const peer of [...this.#miners, ...this.#pests]) peer.start();
     const random = this.#random.fork('kills');
     for (let i = 0; i < kills; i++) this.#killLater(random.int(2_000, safetyMs - 8_000), random);
+    this.#reloadLater(safetyMs);
     await this.#passTime(safetyMs);
     this.#heal();
     await this.#passTime(5_000);
@@ -198,6 +199,17 @@ class World {
       isVerifierBusy: () => !this.#isHealed && busy.chance(this.#profile.busyVerifier),
     });
     this.#kpss.start();
+  }
+
+  #reloadLater(withinMs: number): void {
+    const random = this.#random.fork('reloads');
+    for (let i = 0; i < this.#profile.reloads; i++) {
+      this.#network.setTimer(random.int(2_000, withinMs), () => {
+        if (this.#kpss === undefined) return;
+        this.trace.add(this.#clock.nowMs(), 'kpss', 'reload');
+        this.#kpss.reload(random);
+      });
+    }
   }
 
   #killLater(delayMs: number, random: SeededRandom): void {
