@@ -20,14 +20,14 @@ function setUp() {
 }
 
 /** A wait of a second, and of none for a session that has its turns only. */
-const FULL = { all: 100, turns: 1 };
+const FULL = { all: 100, turns: 1, untrusted: 0 };
 
 test('a quiet session never waits for longer than all that waits', () => {
   const { admission, meet } = setUp();
   meet('a', TRUSTED_AFTER);
-  assert.equal(admission.admits('a', { all: 20, turns: 200 }), true);
-  assert.equal(admission.admits('a', { all: 200, turns: 20 }), true);
-  assert.equal(admission.admits('a', { all: 200, turns: 200 }), false);
+  assert.equal(admission.admits('a', { all: 10, turns: 200, untrusted: 0 }), true);
+  assert.equal(admission.admits('a', { all: 200, turns: 10, untrusted: 0 }), true);
+  assert.equal(admission.admits('a', { all: 200, turns: 200, untrusted: 0 }), false);
 });
 
 test('idle sessions take no part from those that mine', async () => {
@@ -46,7 +46,7 @@ test('idle sessions take no part from those that mine', async () => {
 
 test('a session is looked at until four of its shares were right, and for ever once it was caught', () => {
   const { admission, ask, meet } = setUp();
-  const wait = { all: 200, turns: 200 };
+  const wait = { all: 200, turns: 200, untrusted: 0 };
   meet('new', TRUSTED_AFTER - 1);
   assert.equal(admission.admits('new', wait), true);
   admission.learn('new', true);
@@ -57,4 +57,21 @@ test('a session is looked at until four of its shares were right, and for ever o
   assert.equal(admission.admits('new', wait), true);
   ask('other', 1);
   assert.equal(admission.admits('other', wait), true);
+});
+
+test('newcomers are verified while those before them do not wait long, however much is asked by those who are trusted', () => {
+  const { admission, meet } = setUp();
+  const admits = (untrusted: number, turns = 200, all = 200): boolean[] => [
+    admission.admits('never seen', { all, turns, untrusted }),
+    admission.admits('new', { all, turns, untrusted }),
+  ];
+  meet('new', TRUSTED_AFTER - 1);
+  assert.deepEqual(admits(0), [true, true]);
+  assert.deepEqual(admits(10), [true, true]);
+  assert.deepEqual(admits(11), [false, false]);
+  assert.deepEqual(admits(11, 10), [true, true], 'their turn comes soon');
+  assert.deepEqual(admits(11, 200, 10), [true, true], 'most of them wait for a cache');
+  meet('caught', 1);
+  admission.learn('caught', false);
+  assert.equal(admission.admits('caught', { all: 200, turns: 200, untrusted: 200 }), true);
 });

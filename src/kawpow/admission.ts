@@ -1,9 +1,15 @@
 import type { Clock } from '../mining/ports.ts';
-import { admissionChance, DemandMeter, SpeedMeter, UnverifiedRate } from './overload.ts';
+import {
+  admissionChance,
+  DemandMeter,
+  NEWCOMERS_FEW_BEYOND_MS,
+  SpeedMeter,
+  UnverifiedRate,
+} from './overload.ts';
 
 /**
- * Shares of a session that must be found right before others of it may go unverified. A miner has them within a minute;
- * a forger who connects anew begins again without trust.
+ * Shares of a session that must be found right before it is sampled with the others. A miner has them within a minute; a
+ * forger who connects anew begins again without trust.
  */
 export const TRUSTED_AFTER = 4;
 /** A session that asks less has no part in what the threads do: its last share was 23 s ago. */
@@ -18,6 +24,16 @@ interface SessionRecord {
   /** One was found false. */
   wasCaught: boolean;
   readonly demand: DemandMeter;
+}
+
+/** Requests that wait before a share that is asked now. */
+export interface Ahead {
+  /** All of them. */
+  readonly all: number;
+  /** Those served before it, if its session has its turns only. */
+  readonly turns: number;
+  /** Those of sessions that are not trusted. */
+  readonly untrusted: number;
 }
 
 interface AdmissionModules {
@@ -51,9 +67,14 @@ export class Admission {
     return this.#shed;
   }
 
+  /** Of one thread, as measured. */
+  get hashesPerThreadS(): number | undefined {
+    return this.#speed.hashesPerS;
+  }
+
   /** Of all threads together. */
   get hashesPerS(): number | undefined {
-    const each = this.#speed.hashesPerS;
+    const each = this.hashesPerThreadS;
     return each === undefined ? undefined : each * this.#threads;
   }
 
@@ -74,23 +95,26 @@ export class Admission {
     return record !== undefined && record.right >= TRUSTED_AFTER && !record.wasCaught;
   }
 
-  /**
-   * @param ahead requests that wait already: all, and those served before this one if its session has its turns only
-   */
-  admits(sessionId: string, ahead: { readonly all: number; readonly turns: number }): boolean {
+  /** Whether a share is verified: for certain while the wait is short, else by chance. Of a session that was caught, always. */
+  admits(sessionId: string, ahead: Ahead): boolean {
     const { hashesPerS } = this;
     const { clock, random } = this.#modules;
     const record = this.#records.get(sessionId);
     if (hashesPerS === undefined || clock === undefined || random === undefined) return true;
-    if (record === undefined || !this.isTrusted(sessionId)) return true;
+    if (record?.wasCaught === true) return true;
+    if (record === undefined || !this.isTrusted(sessionId)) {
+      // Trusted sessions make way for those that are not, however many ask. Among themselves these are drawn, too: ten
+      // thousand miners that come back after a restart ask forty thousand hashes at once.
+      const before = Math.min(ahead.untrusted, ahead.turns, ahead.all);
+      return draws(admissionChance((before / hashesPerS) * 1000, NEWCOMERS_FEW_BEYOND_MS), random);
+    }
     // All sessions that ask no more than this could be verified whole, were there no others. Their wait is that for
     // their turn, if that comes before all that waits is done; the others' is never taken for shorter than all that
     // waits, so that they are drawn alike.
     const nowMs = clock.nowMs();
     const isQuiet = record.demand.perS(nowMs) <= hashesPerS / this.#busySessions(nowMs);
     const before = isQuiet ? Math.min(ahead.all, ahead.turns) : Math.max(ahead.all, ahead.turns);
-    const chance = admissionChance((before / hashesPerS) * 1000);
-    return chance >= 1 || random() < chance;
+    return draws(admissionChance((before / hashesPerS) * 1000), random);
   }
 
   /** @returns 1 or more */
@@ -130,4 +154,8 @@ export class Admission {
   forget(sessionId: string): void {
     this.#records.delete(sessionId);
   }
+}
+
+function draws(chance: number, random: () => number): boolean {
+  return chance >= 1 || random() < chance;
 }

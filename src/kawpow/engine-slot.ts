@@ -11,7 +11,7 @@ import {
   type ToWorker,
 } from './thread-messages.ts';
 import type { Thread, ThreadStarter } from './threads.ts';
-import type { Task } from './waiting.ts';
+import { isOfUntrusted, type Task } from './waiting.ts';
 import type { WasmMemory } from './webassembly.ts';
 
 /**
@@ -49,6 +49,8 @@ export class EngineSlot {
   #thread: Thread<ToWorker> | undefined;
   #wasStarted = false;
   #batch: readonly Task[] | undefined;
+  /** Shares in it of sessions that are not trusted. */
+  #untrusted = 0;
   #batchSinceMs: number | undefined;
   #hangs: Timer | undefined;
   /** The thread has answered before. */
@@ -73,9 +75,18 @@ export class EngineSlot {
     this.#running().post({ kind: 'expect', pow });
   }
 
-  /** Requests that it works on. */
-  get load(): number {
-    return this.#batch?.length ?? 0;
+  /**
+   * Requests that it works on, without those that it should have done by now: so the wait for it gets shorter evenly, and
+   * nobody can tell from an answer how long it is.
+   * @param hashesPerS of one thread; undefined when nobody knows
+   */
+  left(hashesPerS = 0): { readonly all: number; readonly untrusted: number } {
+    const batch = this.#batch ?? [];
+    const { clock } = this.#modules;
+    const tookMs =
+      clock === undefined || this.#batchSinceMs === undefined ? 0 : clock.nowMs() - this.#batchSinceMs;
+    const all = Math.max(0, batch.length - (tookMs / 1000) * hashesPerS);
+    return { all, untrusted: all === 0 ? 0 : (all * this.#untrusted) / batch.length };
   }
 
   prepare(memory: EpochMemory): void {
@@ -109,6 +120,7 @@ export class EngineSlot {
   run(memory: EpochMemory, batch: readonly Task[]): void {
     this.prepare(memory);
     this.#batch = batch;
+    this.#untrusted = batch.filter(isOfUntrusted).length;
     const { clock } = this.#modules;
     this.#batchSinceMs = clock?.nowMs();
     this.#hangs = clock?.setTimer(HUNG_AFTER_MS - LAST_WAIT_MS, () => {

@@ -12,10 +12,13 @@ test('everything is admitted while the wait is short, ever less as it grows, nev
   assert.equal(admissionChance(0), 1);
   assert.equal(admissionChance(VERIFY_ALL_WITHIN_MS), 1);
   assert.equal(admissionChance((VERIFY_ALL_WITHIN_MS + VERIFY_FEW_BEYOND_MS) / 2), 0.5);
-  assert.ok(admissionChance(900) < admissionChance(800));
+  assert.ok(admissionChance(450) < admissionChance(400));
   for (const waitMs of [VERIFY_FEW_BEYOND_MS, 1e9]) {
     assert.ok(admissionChance(waitMs) > 0 && admissionChance(waitMs) <= 0.01);
   }
+  for (const waitMs of [0, VERIFY_ALL_WITHIN_MS]) assert.equal(admissionChance(waitMs, 200), 1);
+  assert.equal(admissionChance(150, 200), 0.5);
+  assert.ok(admissionChance(200, 200) > 0 && admissionChance(200, 200) <= 0.01);
 });
 
 test('speed is that of all hashes, not the average of batches, and follows a change', () => {

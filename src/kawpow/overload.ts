@@ -2,16 +2,23 @@
  * What is verified when more is asked than the threads can do. While the wait is short, everything. Above that each
  * request is admitted by chance, the longer the wait the smaller: so the queue settles at the length where what comes
  * in is what the threads do, and nobody can tell beforehand which share will be looked at. Sessions that ask less than
- * their equal part of what the threads can do are no part of the trouble, and are verified whole.
+ * their equal part of what the threads can do are no part of the trouble, and are verified whole. Newcomers are drawn among
+ * themselves.
  */
 
+/** Up to this wait everything is verified: two batches or so, which come and go with every new job. */
+export const VERIFY_ALL_WITHIN_MS = 100;
 /**
- * Up to this wait everything is verified: three batches or so, which come and go with every new job. A miner waits two
- * seconds for its reply.
+ * From this wait on hardly anything is added. Nearer, the chance would change so much with each share of its own that
+ * waits that a session could guess it.
  */
-export const VERIFY_ALL_WITHIN_MS = 300;
-/** From this wait on hardly anything is added, so that what was admitted is answered well within 1.5 s. */
-export const VERIFY_FEW_BEYOND_MS = 1_000;
+export const VERIFY_FEW_BEYOND_MS = 500;
+/**
+ * The same for what waits of all newcomers together, with whom everybody takes turns. With the batch that it is in, of
+ * some 50 ms, a share is then answered within 0.3 s, however many come. It can be nearer: one that sends much does not
+ * change the chance by what waits of its own.
+ */
+export const NEWCOMERS_FEW_BEYOND_MS = 250;
 /**
  * What is left of the chance then. Never nothing: a miner that floods knows how many of its shares wait, and would know
  * which of the next are not looked at. One in a hundred of ten times the load is a tenth of what the threads do.
@@ -30,10 +37,11 @@ const TELL_EVERY_MS = 60_000;
 
 /**
  * @param waitMs expected for a request if it is taken now
+ * @param fewBeyondMs the wait from which the chance is at its least
  * @returns 0.01 … 1, with which it is taken
  */
-export function admissionChance(waitMs: number): number {
-  const left = (VERIFY_FEW_BEYOND_MS - waitMs) / (VERIFY_FEW_BEYOND_MS - VERIFY_ALL_WITHIN_MS);
+export function admissionChance(waitMs: number, fewBeyondMs = VERIFY_FEW_BEYOND_MS): number {
+  const left = (fewBeyondMs - waitMs) / (fewBeyondMs - VERIFY_ALL_WITHIN_MS);
   return Math.min(1, Math.max(CHANCE_MIN, left));
 }
 

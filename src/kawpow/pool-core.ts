@@ -1,6 +1,6 @@
 import { equalBytes } from '../chain/bytes.ts';
 import { KpssError } from '../error.ts';
-import { Admission } from './admission.ts';
+import { Admission, type Ahead } from './admission.ts';
 import type { Dag } from './dag.ts';
 import { ENGINE_BATCH_MAX } from './engine.ts';
 import { EngineSlot } from './engine-slot.ts';
@@ -231,14 +231,24 @@ export class Pool {
     const key = epochKey(of);
     // A candidate is never shed.
     if (asker.urgent || !this.#isReady(key)) return undefined;
-    const ahead = this.#waiting.ahead(key, sessionId, (other) => this.#isReady(other));
-    // What is in work is half done on average.
-    let inWork = 0;
-    for (const slot of this.#slots) inWork += slot.load / 2;
-    const { all, turns } = ahead;
-    return this.#admission.admits(sessionId, { all: all + inWork, turns: turns + inWork })
-      ? undefined
-      : 'shed';
+    return this.#admission.admits(sessionId, this.#ahead(key, sessionId)) ? undefined : 'shed';
+  }
+
+  /** What is in work is waited for, too. */
+  #ahead(key: string, sessionId: string): Ahead {
+    const { all, turns } = this.#waiting.ahead(key, sessionId, (other) => this.#isReady(other));
+    const { hashesPerThreadS } = this.#admission;
+    const inWork = { all: 0, untrusted: 0 };
+    for (const slot of this.#slots) {
+      const left = slot.left(hashesPerThreadS);
+      inWork.all += left.all;
+      inWork.untrusted += left.untrusted;
+    }
+    return {
+      all: all + inWork.all,
+      turns: turns + inWork.all,
+      untrusted: this.#waiting.untrusted + inWork.untrusted,
+    };
   }
 
   /** Whether another share of a session may wait, as far as its own part of the queue goes. */

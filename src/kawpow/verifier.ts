@@ -73,8 +73,9 @@ export interface VerifierStatus {
 
 export interface Verifier {
   /**
-   * A session's first few shares are looked at where the queue has room, and so are all of one that was ever caught with a
-   * false mix hash; of the others as many as the threads can do, drawn by chance. Sessions are told apart by their ids, of all proofs of work.
+   * A session's first few shares are looked at unless there are too many newcomers, all of one that was ever caught with a
+   * false mix hash where the queue has room; of the others as many as the threads can do, drawn by chance. Sessions are
+   * told apart by their ids, of all proofs of work.
    * @throws RangeError on a wrong length, a height that is no uint32 or a nonce that is no uint64; else never
    */
   verify(request: VerifyRequest): Promise<Verdict>;

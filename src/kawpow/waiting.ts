@@ -159,13 +159,16 @@ export class Waiting {
   #count(tasks: readonly Task[], by: 1 | -1): void {
     for (const task of tasks) {
       this.#length += by;
-      if (!task.urgent) {
-        if (!task.isTrusted) this.#untrusted += by;
-        continue;
-      }
+      if (isOfUntrusted(task)) this.#untrusted += by;
+      if (!task.urgent) continue;
       const urgent = this.urgentOf(task.sessionId) + by;
       if (urgent === 0) this.#urgent.delete(task.sessionId);
       else this.#urgent.set(task.sessionId, urgent);
     }
   }
+}
+
+/** Urgent ones do not count: they wait for nobody. */
+export function isOfUntrusted({ isTrusted, urgent }: Task): boolean {
+  return !isTrusted && !urgent;
 }
