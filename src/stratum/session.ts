@@ -4,16 +4,10 @@ import { type IssuedJob, IssuedJobs } from '../mining/issued-jobs.ts';
 import type { Login } from '../mining/login.ts';
 import type { Timer } from '../mining/ports.ts';
 import { type Share, type Submission, screenShare } from '../mining/share.ts';
-import {
-  fixedWithin,
-  startVardiff,
-  stepIdle,
-  stepShare,
-  type VardiffOptions,
-  type VardiffState,
-} from '../mining/vardiff.ts';
+import type { VardiffOptions } from '../mining/vardiff.ts';
 import { Deadlines } from './deadlines.ts';
 import { Demerits } from './demerits.ts';
+import { Difficulty } from './difficulty.ts';
 import type { StratumLimits } from './limits.ts';
 import {
   encodeError,
@@ -28,7 +22,6 @@ import { REJECTIONS, type RejectReason } from './rejections.ts';
 import type { SessionModules } from './session-modules.ts';
 import { ShareDesk } from './share-desk.ts';
 import type { ShareRecord } from './share-record.ts';
-import { Suggestion } from './suggestion.ts';
 import type { CloseReason, Handled } from './wire.ts';
 
 /**
@@ -57,21 +50,16 @@ export interface SessionOptions {
 export class Session {
   readonly id: string;
   readonly arrival: Arrival | undefined;
-  #options: SessionOptions;
   readonly #modules: SessionModules;
   readonly #deadlines: Deadlines;
+  readonly #difficulty: Difficulty;
   readonly #issued = new IssuedJobs();
   #prefix: number | undefined;
   #login: Extract<Login, { ok: true }> | undefined;
-  /** The port's, or narrowed to the one difficulty that the login asks for. */
-  #vardiffOptions: VardiffOptions;
   /** As it logged in. */
   #userName = '';
-  #vardiff: VardiffState;
   #agent = '';
   #reportedHashesPerS: number | undefined;
-  /** Made for the first suggestion: few miners have one. */
-  #suggestion: Suggestion | undefined;
   readonly #demerits = new Demerits();
   /** Made for the first share: ten thousand miners that wait need none. */
   #shares: ShareDesk | undefined;
@@ -84,12 +72,10 @@ export class Session {
   constructor(options: SessionOptions, modules: SessionModules) {
     this.id = options.id;
     this.arrival = options.arrival;
-    this.#options = options;
     this.#modules = modules;
     const nowMs = modules.clock.nowMs();
     this.#deadlines = new Deadlines(options.limits, nowMs);
-    this.#vardiffOptions = options.vardiff;
-    this.#vardiff = startVardiff(options.vardiff, nowMs);
+    this.#difficulty = new Difficulty(options.vardiff, nowMs);
   }
 
   /** The miner's software, as it calls itself. */
@@ -103,7 +89,7 @@ export class Session {
   }
 
   get difficulty(): number {
-    return this.#vardiff.difficulty;
+    return this.#difficulty.value;
   }
 
   /** What the miner says of itself, beside what its shares say. */
@@ -177,7 +163,7 @@ export class Session {
     // A header that the miner had already would make it search the same nonces again.
     const job = hasTemplate ? jobs.variant(this.#login.payout) : jobs.current(this.#login.payout);
     if (job === undefined) return;
-    const issued = this.#issued.issue(job, this.#vardiff.difficulty, (known) => jobs.isLive(known));
+    const issued = this.#issued.issue(job, this.#difficulty.value, (known) => jobs.isLive(known));
     this.#needsVariant = false;
     this.#lastNotifyMs = clock.nowMs();
     if (!hasTemplate) this.#deadlines.noteTemplate(this.#lastNotifyMs);
@@ -187,11 +173,7 @@ export class Session {
 
   /** Other rules of its port; the difficulty stays, as far as they allow it. */
   useVardiff(vardiff: VardiffOptions): void {
-    this.#options = { ...this.#options, vardiff };
-    const asked = this.#login?.difficulty;
-    this.#vardiffOptions = asked === undefined ? vardiff : fixedWithin(vardiff, asked);
-    const { difficulty } = this.#vardiff;
-    this.#retarget(startVardiff(this.#vardiffOptions, this.#modules.clock.nowMs(), difficulty));
+    this.#retarget(this.#difficulty.usePort(vardiff, this.#modules.clock.nowMs()));
   }
 
   /** Who is paid was changed: a miner gets a job that pays so, and one that cannot be paid any more has to go. */
@@ -220,8 +202,8 @@ export class Session {
     const overdue = this.#deadlines.overdue(nowMs, isReady);
     if (overdue !== undefined) this.#close(overdue);
     if (this.#closed || !isReady || this.#issued.newest === undefined) return;
-    this.#takeSuggestion();
-    this.#retarget(stepIdle(this.#vardiff, this.#vardiffOptions, nowMs));
+    this.#retarget(this.#difficulty.takeSuggestion(nowMs));
+    this.#retarget(this.#difficulty.ease(nowMs));
     if (nowMs - this.#lastNotifyMs >= JOB_AGAIN_AFTER_MS) {
       this.#needsVariant = true;
       this.offerJob();
@@ -280,12 +262,7 @@ export class Session {
     this.#login = login;
     this.#userName = userName;
     if (isFirst) {
-      // Shares are counted from here: a slow login is no slow miner.
-      if (login.difficulty !== undefined) {
-        this.#vardiffOptions = fixedWithin(this.#options.vardiff, login.difficulty);
-      }
-      const nowMs = this.#modules.clock.nowMs();
-      this.#vardiff = startVardiff(this.#vardiffOptions, nowMs, this.#suggestion?.take(nowMs));
+      this.#difficulty.logIn(login.difficulty, this.#modules.clock.nowMs());
       this.#modules.onLogin(this);
     }
     this.#modules.wire.send(encodeResult(id, true));
@@ -298,15 +275,10 @@ export class Session {
       return;
     }
     this.#modules.wire.send(encodeResult(id, true));
-    this.#suggestion ??= new Suggestion();
-    this.#suggestion.note(difficulty);
-    if (this.#login !== undefined) this.#takeSuggestion();
-  }
-
-  #takeSuggestion(): void {
-    const nowMs = this.#modules.clock.nowMs();
-    const difficulty = this.#suggestion?.take(nowMs);
-    if (difficulty !== undefined) this.#retarget(startVardiff(this.#vardiffOptions, nowMs, difficulty));
+    this.#difficulty.suggest(difficulty);
+    // Before the login there is no job to come with it.
+    if (this.#login === undefined) return;
+    this.#retarget(this.#difficulty.takeSuggestion(this.#modules.clock.nowMs()));
   }
 
   /** @returns whether a candidate was handed on */
@@ -353,14 +325,11 @@ export class Session {
     // An unverified share may be forged: it buys nothing off.
     if (verified) this.#demerits.forgive();
     this.#deadlines.noteShare();
-    if (!this.#closed)
-      this.#retarget(stepShare(this.#vardiff, this.#vardiffOptions, issued.difficulty, nowMs));
+    if (!this.#closed) this.#retarget(this.#difficulty.countShare(issued.difficulty, nowMs));
   }
 
   /** A new difficulty always comes with a new job: kawpowminer ignores a target until the next one. */
-  #retarget(next: VardiffState): void {
-    const changed = next.difficulty !== this.#vardiff.difficulty;
-    this.#vardiff = next;
+  #retarget(changed: boolean): void {
     if (!changed) return;
     this.#needsVariant = true;
     this.offerJob();
