@@ -36,3 +36,10 @@ test('the secret may stand alone or among options, and only as a whole', () => {
     assert.equal(hasSecret(parsePassword(password), 'hush'), false, password);
   assert.equal(hasSecret(parsePassword('two, words'), 'two, words'), true);
 });
+
+test('a secret of several words may stand beside options, too', () => {
+  for (const password of ['a long secret,d=0.5', 'd=0.5; a long secret ;n=rig'])
+    assert.equal(hasSecret(parsePassword(password), 'a long secret'), true, password);
+  for (const password of ['a long,secret', 'a long secret d=0.5', 'long secret'])
+    assert.equal(hasSecret(parsePassword(password), 'a long secret'), false, password);
+});

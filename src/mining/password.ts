@@ -15,16 +15,22 @@ const PLAIN_NUMBER = /^\d{0,15}(\.\d{0,15})?(e[+-]?\d{1,3})?$/i;
 
 /** Options of other pools, such as `c=` and `mc=`, mean nothing here and are passed over. */
 export function parsePassword(password: string): PasswordParts {
-  const parts = password
-    .split(/[,;\s]+/, PARTS_MAX)
-    .map((part) => part.trim())
-    .filter((part) => part !== '');
+  const parts = split(password, /[,;]/);
+  // A secret may have spaces within; options may be separated by them.
+  const words = split(password, /[,;\s]+/);
   let difficulty: number | undefined;
-  for (const part of parts) {
+  for (const part of words) {
     const [, value] = /^(?:d|diff)=(.*)$/i.exec(part) ?? [];
     if (value !== undefined && PLAIN_NUMBER.test(value) && Number(value) > 0) difficulty = Number(value);
   }
-  return { difficulty, secrets: [password, ...parts] };
+  return { difficulty, secrets: [...new Set([password, ...parts, ...words])] };
+}
+
+function split(text: string, separator: RegExp): string[] {
+  return text
+    .split(separator, PARTS_MAX)
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
 }
 
 /** Hashes are compared, so that the time it takes tells nothing of how much of the secret was guessed. */
