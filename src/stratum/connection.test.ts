@@ -10,17 +10,12 @@ import type { Session } from './session.ts';
 
 /** A socket whose peer takes nothing: a write is never done. */
 class DeafSocket extends Duplex {
-  readonly timeouts: { ms: number; fire: () => void }[] = [];
-
   override _write(): void {}
   override _read(): void {}
   setNoDelay(): void {}
   setKeepAlive(): void {}
   destroySoon(): void {
     this.end();
-  }
-  setTimeout(ms: number, fire: () => void): void {
-    this.timeouts.push({ ms, fire });
   }
 }
 
@@ -60,24 +55,35 @@ function start(session: Session) {
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
-test('a peer that is closed and does not read is cut off after a while', () => {
+test('a peer that is closed and does not read is cut off after a while, whatever it sends', async () => {
   const { session } = createFakeSession();
-  const { socket, connection } = start(session);
+  const { socket, connection, feed, clock } = start(session);
   connection.send('a reply that nobody takes\n');
   connection.close('demerits');
+  await clock.advance(4_999);
+  feed('more');
   assert.equal(socket.destroyed, false);
-  const [timeout] = socket.timeouts;
-  assert.equal(timeout?.ms, 5_000);
-  timeout.fire();
+  await clock.advance(1);
+  assert.equal(socket.destroyed, true);
+  await turn();
+  assert.equal(clock.pending(), 0);
+});
+
+test('so is one that said goodbye and does not read its last replies', async () => {
+  const { session } = createFakeSession();
+  const { socket, clock } = start(session);
+  socket.emit('end');
+  await clock.advance(5_000);
   assert.equal(socket.destroyed, true);
 });
 
-test('so is one that said goodbye and does not read its last replies', () => {
+test('one that reads its last replies leaves nothing behind', async () => {
   const { session } = createFakeSession();
-  const { socket } = start(session);
-  socket.emit('end');
-  socket.timeouts[0]?.fire();
-  assert.equal(socket.destroyed, true);
+  const { socket, connection, clock } = start(session);
+  connection.close('demerits');
+  socket.destroy();
+  await turn();
+  assert.equal(clock.pending(), 0);
 });
 
 test('after a candidate the turn ends, so that its bytes leave, and the other lines come in order', async () => {
@@ -173,5 +179,18 @@ test('a rest does not end with the turn of a line that had to wait', async () =>
   assert.deepEqual(handled, ['block', 'a']);
   assert.equal(socket.isPaused(), true);
   await clock.advance(10_000);
+  assert.equal(socket.isPaused(), false);
+});
+
+test('nor does the wait for an answer end with a rest', async () => {
+  const answer = Promise.withResolvers<void>();
+  const { session } = createFakeSession(undefined, () => answer.promise);
+  const { socket, feed, clock } = start(session);
+  socket.emit('data', Buffer.from('\n'.repeat(2_000)));
+  feed('login');
+  await clock.advance(10_000);
+  assert.equal(socket.isPaused(), true);
+  answer.resolve();
+  await turn();
   assert.equal(socket.isPaused(), false);
 });

@@ -54,6 +54,7 @@ export class Connection implements Wire {
   #pace: TokenBucket | undefined;
   /** It sent too many lines: the rest is read later. */
   #rest: Timer | undefined;
+  #draining: Timer | undefined;
 
   constructor(socket: Socket, modules: ConnectionModules) {
     this.#socket = socket;
@@ -71,6 +72,7 @@ export class Connection implements Wire {
     this.#socket.on('error', () => {});
     this.#socket.on('close', () => {
       this.#rest?.cancel();
+      this.#draining?.cancel();
       session.end();
       this.#modules.onClosed(this.#closeReason);
     });
@@ -96,9 +98,12 @@ export class Connection implements Wire {
     this.#drain();
   }
 
-  /** A peer that does not read would otherwise keep its socket, and its prefix, for ever. */
+  /**
+   * A peer that does not read would otherwise keep its socket, and its prefix, for ever; so would, if this were a timeout
+   * of the socket's, one that goes on sending.
+   */
   #drain(): void {
-    this.#socket.setTimeout(DRAIN_WITHIN_MS, () => this.#socket.destroy());
+    this.#draining ??= this.#modules.clock.setTimer(DRAIN_WITHIN_MS, () => this.#socket.destroy());
   }
 
   #read(chunk: Uint8Array): void {

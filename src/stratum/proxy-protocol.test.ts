@@ -80,6 +80,7 @@ const bad: [string, Uint8Array][] = [
   ['v2 with an unknown command', hex(`${V2} 22 11 000c c0000207 0a000001 dc04 0d05`)],
   ['v2 with an unknown family', hex(`${V2} 21 41 000c c0000207 0a000001 dc04 0d05`)],
   ['v2 too short for its addresses', hex(`${V2} 21 21 000c c0000207 0a000001 dc04 0d05`)],
+  ['v2 a byte too short for its addresses', hex(`${V2} 21 11 000b c0000207 0a000001 dc04 0d`)],
   ['v2 with a length beyond all reason', hex(`${V2} 21 11 ffff`)],
 ];
 
@@ -138,7 +139,7 @@ test('any bytes end in an answer, and none keeps more than 4 KiB', () => {
 test('a header is told from what miners send', () => {
   assert.equal(looksLikeProxyHeader(bytesOf('PROXY TCP4 1')), true);
   assert.equal(looksLikeProxyHeader(hex(V2)), true);
-  for (const other of ['{"id":1}', '\r\n', '\r\n{"', 'P', '', 'GET / HTTP']) {
+  for (const other of ['{"id":1}', '\r\n', '\r\n{"', '\r\n\r\n', 'P', '', 'GET / HTTP']) {
     assert.equal(looksLikeProxyHeader(bytesOf(other)), false, other);
   }
 });

@@ -51,9 +51,12 @@ export class ProxyHeaderReader {
   }
 }
 
-/** Whether the first bytes of a connection are, or may become, the start of a header: at least four of them, to be sure. */
+/**
+ * Whether the first bytes of a connection are, or may become, the start of a header. Five of them at least: version 2
+ * begins with two line ends, as a miner might that sends empty lines.
+ */
 export function looksLikeProxyHeader(bytes: Uint8Array): boolean {
-  return bytes.length >= 4 && (agrees(bytes, V1_START) || agrees(bytes, V2_START));
+  return bytes.length >= 5 && (agrees(bytes, V1_START) || agrees(bytes, V2_START));
 }
 
 /** @returns whether bytes and start are the same as far as both go */

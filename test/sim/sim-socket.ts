@@ -1,6 +1,5 @@
 import { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
-import type { Timer } from '../../src/mining/ports.ts';
 import type { OwnedClock } from './sim-clock.ts';
 
 /** What the two systems hold of bytes that a miner does not take, less than real ones do, so that little floods fill it. */
@@ -27,7 +26,6 @@ export class SimSocket extends EventEmitter {
   #isEnding = false;
   #isDestroyed = false;
   #untakenBytes = 0;
-  #timeout: Timer | undefined;
 
   constructor(modules: SimSocketModules) {
     super();
@@ -76,14 +74,6 @@ export class SimSocket extends EventEmitter {
     return this;
   }
 
-  /** Only asked for when nothing more is to come, so nothing puts it off. */
-  setTimeout(delayMs: number, callback: () => void): this {
-    if (this.#isDestroyed) return this;
-    this.#timeout?.cancel();
-    this.#timeout = delayMs === 0 ? undefined : this.#modules.clock.setTimer(delayMs, callback);
-    return this;
-  }
-
   /** Ends when all is written. */
   destroySoon(): void {
     this.#isEnding = true;
@@ -93,7 +83,6 @@ export class SimSocket extends EventEmitter {
   destroy(): this {
     if (this.#isDestroyed) return this;
     this.#isDestroyed = true;
-    this.#timeout?.cancel();
     this.#modules.clock.setTimer(0, () => this.emit('close'));
     return this;
   }
