@@ -5,7 +5,7 @@ import { afterEach, test } from 'node:test';
 import { silentLog } from '../../test/support/mining.ts';
 import { EASY } from '../../test/support/session-harness.ts';
 import { createVirtualClock } from '../../test/support/virtual-clock.ts';
-import { type Client, Listener } from './listener.ts';
+import { type Client, Listener, type ListenerModules, type PortOptions } from './listener.ts';
 
 const LINE = '{"id":1,"method":"mining.subscribe"}\n';
 const PROXY = '127.0.0.9';
@@ -25,26 +25,25 @@ async function start(proxies?: readonly string[]) {
   const arrivals: Arrival[] = [];
   const badProxies: string[] = [];
   let wake = (): void => {};
-  const listener = new Listener(
-    { host: '127.0.0.1', port: 0, vardiff: EASY, proxies },
-    {
-      clock,
-      log: silentLog,
-      socketsMax: 100,
-      handshakeTimeoutMs: 10_000,
-      admit: () => true,
-      onSocket: (socket, client) => {
-        arrivals.push({ socket, client });
-        wake();
-      },
-      onBadProxy: (proxy, text) => {
-        badProxies.push(`${proxy}: ${text}`);
-        wake();
-      },
-      onDropped: () => {},
-      onTrouble: () => {},
+  const options: PortOptions = { host: '127.0.0.1', port: 0, vardiff: EASY, proxies };
+  const modules: ListenerModules = {
+    clock,
+    log: silentLog,
+    socketsMax: 100,
+    handshakeTimeoutMs: 10_000,
+    admit: () => true,
+    onSocket: (socket, client) => {
+      arrivals.push({ socket, client });
+      wake();
     },
-  );
+    onBadProxy: (proxy, text) => {
+      badProxies.push(`${proxy}: ${text}`);
+      wake();
+    },
+    onDropped: () => {},
+    onTrouble: () => {},
+  };
+  const listener = new Listener(options, modules);
   const port = await listener.listen();
   endings.push(async () => {
     const closed = listener.close();
@@ -69,7 +68,7 @@ async function start(proxies?: readonly string[]) {
     await until(() => arrivals.length > 0);
     return arrivals[0] as Arrival;
   };
-  return { clock, listener, arrivals, badProxies, dial, arrival, until };
+  return { options, modules, port, clock, listener, arrivals, badProxies, dial, arrival, until };
 }
 
 /** What the next stage reads first. */
@@ -189,4 +188,15 @@ test('the port closes while a proxy is still to send its header', async () => {
   endings.shift();
   // The socket's own event comes a little later.
   while (clock.pending() > 0) await clock.settle();
+});
+
+test('closed while it is being opened, it does not stay open', async () => {
+  const { options, modules, port, listener } = await start();
+  await listener.close();
+  const late = new Listener({ ...options, port }, modules);
+  const opened = late.listen();
+  await late.close();
+  await opened;
+  const [error] = await once(connect(port, '127.0.0.1'), 'error');
+  assert.equal(error.code, 'ECONNREFUSED');
 });

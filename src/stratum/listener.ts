@@ -66,6 +66,7 @@ export class Listener {
   #handshakeTimeoutMs: number;
   readonly #server: Server;
   readonly #tls: TlsStage | undefined;
+  #isClosed = false;
   #fingerprint: string | undefined;
   /** Between two stages. */
   readonly #arriving = new Set<Socket>();
@@ -98,6 +99,8 @@ export class Listener {
       this.#server.listen({ host, port, backlog: BACKLOG }, resolve);
     });
     this.#server.on('error', (error) => this.#modules.onTrouble(error));
+    // Closed while it was about to open.
+    if (this.#isClosed) this.#server.close();
     const address = this.#server.address();
     return typeof address === 'object' && address !== null ? address.port : port;
   }
@@ -131,6 +134,7 @@ export class Listener {
 
   /** Stops accepting, and closes what is not handed on yet. Settled when the last of its connections is gone, too. */
   close(): Promise<void> {
+    this.#isClosed = true;
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     for (const socket of this.#arriving) socket.destroy();
     this.#tls?.close();

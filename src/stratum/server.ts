@@ -16,14 +16,15 @@ import { type Opening, Openings, type OpenPort } from './openings.ts';
 import { banKey } from './peer-address.ts';
 import { Session } from './session.ts';
 import type { SessionModules } from './session-modules.ts';
+import { Slices } from './slices.ts';
 import type { ReadTls } from './tls-stage.ts';
 import { HELD_MAX } from './waiting-room.ts';
 
 /**
- * A new job goes to this many sessions before the event loop gets a turn: 4 ms of work, nearly all of it the system's
+ * So many sessions get a new job before the event loop gets a turn: 4 ms of work, nearly all of it the system's
  * for a write of each, so that no turn takes 20 ms on a machine four times as slow or as busy.
  */
-const FAN_OUT_SLICE = 200;
+const SLICE = 200;
 /** At the end, what is being verified is waited for: its answer comes within 2 s, or nobody waits for it any more. */
 const ANSWERS_WITHIN_MS = 2_000;
 /** How often sessions are looked after. */
@@ -116,7 +117,9 @@ export class StratumServer implements MinersServer {
   readonly #sessions = new Map<Session, Seat>();
   readonly #gateTurns = new GateTurns();
   #nextSessionId = 1;
-  #fanOut: Iterator<Session> | undefined;
+  readonly #fanOut = this.#slices((session) => session.offerJob());
+  /** While the node is away, all of them may get their work again in the same one. */
+  readonly #sweep = this.#slices((session) => session.sweep());
   #sweepTimer: Timer | undefined;
 
   constructor(options: StratumServerOptions, modules: StratumServerModules) {
@@ -185,10 +188,8 @@ export class StratumServer implements MinersServer {
 
   /** There is a new template: every session gets a job of it, in slices so that shares are answered in between. */
   announceJob(): void {
-    const running = this.#fanOut !== undefined;
-    // Those who had the template before from a fan-out under way get the new one instead: it starts over.
-    this.#fanOut = this.#sessions.keys();
-    if (!running) this.#announceSlice();
+    // Where one is under way, those who had the template before get the new one instead: it begins anew.
+    this.#fanOut.start();
   }
 
   release(options: StratumServerOptions): void {
@@ -215,7 +216,8 @@ export class StratumServer implements MinersServer {
   /** Stops accepting and reading, answers what is being verified, closes every connection. */
   async close(): Promise<void> {
     this.#sweepTimer?.cancel();
-    this.#fanOut = undefined;
+    this.#fanOut.stop();
+    this.#sweep.stop();
     const closed = this.#openings.close();
     this.#entrance.close();
     for (const { socket } of this.#sessions.values()) socket.pause();
@@ -331,23 +333,14 @@ export class StratumServer implements MinersServer {
     for (const seat of this.#sessions.values()) if (seat.banKey === key) seat.connection.close('banned');
   }
 
-  #announceSlice(): void {
-    const sessions = this.#fanOut;
-    if (sessions === undefined) return;
-    for (let i = 0; i < FAN_OUT_SLICE; i++) {
-      const next = sessions.next();
-      if (next.done) {
-        this.#fanOut = undefined;
-        return;
-      }
-      next.value.offerJob();
-    }
-    setImmediate(() => this.#announceSlice());
+  #slices(act: (session: Session) => void): Slices<Session> {
+    const all = () => this.#sessions.keys();
+    return new Slices({ size: SLICE, all, act, nextTurn: (goOn) => void setImmediate(goOn) });
   }
 
   #scheduleSweep(): void {
     this.#sweepTimer = this.#modules.clock.setTimer(SWEEP_INTERVAL_MS, () => {
-      for (const session of this.#sessions.keys()) session.sweep();
+      this.#sweep.start();
       this.#entrance.sweep();
       this.#minerLog.sweep();
       this.#scheduleSweep();
