@@ -84,7 +84,17 @@ test('where a list is set, only its names and addresses mine', () => {
   });
   const each = new LoginDesk({ network, mainScript: undefined, recipients: [], allow: [ADDRESS] });
   for (const name of ['home', 'home.rig7', 'farm.rig1']) assert.equal(fixed.login(name, 'x').ok, true, name);
-  for (const name of ['farm', 'farm.rig2', 'Home', '', 'constructor'])
+  for (const name of [
+    'farm',
+    'farm.rig2',
+    'farm.rig1.x',
+    'Home',
+    'homely',
+    'x.home',
+    '.home',
+    '',
+    'constructor',
+  ])
     assert.deepEqual(fixed.login(name, 'x'), {
       ok: false,
       text: 'this name is not on the list of who may mine here',

@@ -4,6 +4,7 @@ import { PAYOUT } from '../../test/support/mining.ts';
 import { createSessionHarness, EASY } from '../../test/support/session-harness.ts';
 import type { Login } from '../mining/login.ts';
 import { parseRequest } from './messages.ts';
+import { NOTIFY_GAP_MS } from './session.ts';
 
 describe('a login that somebody else is asked about', () => {
   const ASK = '{"id":2,"method":"mining.authorize","params":["address.worker","x"]}';
@@ -77,5 +78,39 @@ describe('a difficulty that the password asks for', () => {
   test('stays within the bounds of the port', () => {
     assert.equal(loggedIn(1e-6).session.difficulty, 0.01);
     assert.equal(loggedIn(1e9).session.difficulty, 100);
+  });
+});
+
+describe('who is paid', () => {
+  const OTHER = { mainScript: Uint8Array.of(0x52), recipients: [] };
+
+  test('is one for a connection: a second login may bring another name only', () => {
+    const harness = createSessionHarness({
+      login: (userName) => ({
+        ok: true,
+        workerName: userName,
+        payout: userName === 'other.rig' ? OTHER : PAYOUT,
+      }),
+    });
+    harness.logIn();
+    harness.ask('{"id":3,"method":"mining.authorize","params":["other.rig","x"]}');
+    assert.equal(harness.reply(3)?.error[0], 24);
+    assert.equal(harness.session.workerName, 'address.worker');
+    harness.ask('{"id":4,"method":"mining.authorize","params":["address.rig2","x"]}');
+    assert.equal(harness.reply(4)?.result, true);
+    assert.equal(harness.session.workerName, 'address.rig2');
+  });
+
+  test('is changed by a job that pays so, and who cannot be paid any more has to go', async () => {
+    const harness = createSessionHarness();
+    harness.logIn();
+    const { headerHash } = harness.lastNotify();
+    harness.session.usePayout((userName) => (userName === 'address.worker' ? OTHER : undefined));
+    await harness.clock.advance(NOTIFY_GAP_MS);
+    assert.equal(harness.notifies().length, 2);
+    assert.notEqual(harness.lastNotify().headerHash, headerHash);
+    assert.equal(harness.lastNotify().cleanJobs, false);
+    harness.session.usePayout(() => undefined);
+    assert.deepEqual(harness.closes, ['not-payable']);
   });
 });

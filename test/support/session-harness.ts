@@ -34,7 +34,8 @@ export interface Notify {
 export function createSessionHarness(
   settings: {
     vardiff?: VardiffOptions;
-    login?: Login | Promise<Login>;
+    /** The answer to each login, or who gives it. */
+    login?: Login | Promise<Login> | ((userName: string) => Login);
     book?: ReturnType<typeof bookWithTemplate>;
   } = {},
 ) {
@@ -63,7 +64,11 @@ export function createSessionHarness(
         },
         close: (reason) => closes.push(reason),
       },
-      login: (userName) => settings.login ?? { ok: true, workerName: userName, payout: PAYOUT },
+      login: (userName) => {
+        const { login } = settings;
+        if (typeof login === 'function') return login(userName);
+        return login ?? { ok: true, workerName: userName, payout: PAYOUT };
+      },
       onLogin: () => {},
       onFailedLogin: () => {
         failedLogins += 1;
