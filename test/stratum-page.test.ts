@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { DEFAULT_BANNING, DEFAULT_LIMITS } from '../src/stratum/limits.ts';
 import { REJECTIONS } from '../src/stratum/rejections.ts';
 import { CLIENT_PROFILES } from './conformance/clients/profiles.ts';
 import { readRepository } from './support/tidy-files.ts';
@@ -32,23 +31,6 @@ test('every refusal stands in docs/stratum.md with its code, text and demerits, 
   );
   assert.deepEqual(Object.fromEntries(documented), REJECTIONS);
   assert.equal(documented.length, Object.keys(REJECTIONS).length);
-});
-
-test('every limit stands in docs/stratum.md with its default, and no other', () => {
-  // In kpss.yaml times are seconds, and what is the most goes without saying.
-  const settings = Object.entries({ ...DEFAULT_LIMITS, ...DEFAULT_BANNING }).map(([name, value]) =>
-    typeof value === 'number' && /Ms$/.test(name)
-      ? [name.replace(/Ms$/, 'S'), value / 1000]
-      : [name.replace(/Max$/, '').replace('isEnabled', 'enabled'), value],
-  );
-  const documented = rowsBelow('docs/stratum.md', 'What strangers may take').map(([name = '', value]) => [
-    name.replace(/^(limits|banning)\./, ''),
-    value,
-  ]);
-  assert.deepEqual(
-    documented,
-    settings.map(([name, value]) => [name, String(value)]),
-  );
 });
 
 test('docs/stratum.md tells of exactly the clients that are tested, in their order', () => {

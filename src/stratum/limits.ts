@@ -36,7 +36,8 @@ export interface BanningRules {
 }
 
 export const DEFAULT_LIMITS: StratumLimits = {
-  // Each costs about 12 KiB and one of 65,536 prefixes: a farm of ten thousand cards behind single connections fits twice.
+  // Each costs some 5 KiB, with TLS 60 KiB more, and one of 65,536 prefixes: a farm of ten thousand cards behind single
+  // connections fits twice.
   connectionsMax: 20_000,
   // A large farm behind one router, or a rental proxy.
   connectionsPerAddressMax: 1_000,
