@@ -68,7 +68,7 @@ export class MinerConnection {
     this.#socket.setEncoding('utf8');
     this.#socket.setNoDelay(true);
     this.#socket.on('data', (chunk: string) => this.#take(chunk));
-    this.#socket.on('error', (error) => this.#end(error.message));
+    this.#socket.on('error', (error) => this.#end(lossText(error)));
     this.#socket.on('close', () => this.#end('the server closed the connection'));
     this.#watch = clock.setTimer(CONNECT_MS_MAX, () => this.#end('no connection within 10 s'));
   }
@@ -197,4 +197,11 @@ export class MinerConnection {
     this.#pending.clear();
     this.#socket.destroy();
   }
+}
+
+/** Of a certificate that nobody vouches for, Node.js gives advice about itself, and none that helps a miner. */
+function lossText(error: Error & { readonly code?: string }): string {
+  const { code } = error;
+  if (code !== 'DEPTH_ZERO_SELF_SIGNED_CERT' && code !== 'SELF_SIGNED_CERT_IN_CHAIN') return error.message;
+  return 'the server’s certificate is self-signed, as those are that KPSS makes; --insecure takes it';
 }
