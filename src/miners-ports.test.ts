@@ -11,7 +11,7 @@ function lineOf(settings: string, fingerprint?: string): string {
 
 test('a port of this machine alone says how others get there', () => {
   const how =
-    '; only this machine reaches it: host: 0.0.0.0 under stratum, or --host 0.0.0.0, opens it to your network';
+    '; only this machine reaches it (--host 0.0.0.0, or host: 0.0.0.0 under stratum, opens it to your network)';
   for (const host of ['127.0.0.1', 'localhost'])
     assert.equal(
       lineOf(`{ host: ${host}, difficulty: 0.05 }`),

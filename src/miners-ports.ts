@@ -29,7 +29,7 @@ export function portLine({ options, port, fingerprint }: OpenPort): string {
   if (fingerprint !== undefined) parts.push(`certificate SHA-256 ${fingerprint}`);
   if (proxies !== undefined) parts.push(`with a PROXY header from ${proxies.join(', ')}`);
   const reach = isLoopback(host)
-    ? '; only this machine reaches it: host: 0.0.0.0 under stratum, or --host 0.0.0.0, opens it to your network'
+    ? '; only this machine reaches it (--host 0.0.0.0, or host: 0.0.0.0 under stratum, opens it to your network)'
     : '';
   return parts.join(', ') + reach;
 }

@@ -41,6 +41,7 @@ const QUIET_FIELDS = [
   ],
   ...['tookMs', 'bytes', 'neededBytes', 'availableBytes', 'path', 'percent', 'leftMs', 'unverifiedRate'],
   ...['hashesPerS', 'accepted', 'rejected', 'before', 'why', 'untilMs', 'held', 'heldS', 'dropped'],
+  ...['minDifficulty', 'maxDifficulty', 'fingerprint', 'address'],
 ].join(',');
 
 /** The log, and the line below it. */
