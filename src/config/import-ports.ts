@@ -110,9 +110,16 @@ function importTls(options: Options, folder: string, report: ReportWriter): unkn
   const key = group?.text('serverKey') ?? group?.text('key');
   group?.take('enabled');
   group?.tellLeft(() => 'KPSS needs certificate and key only');
-  if (!certificate || !key) return true;
-  const files = { certificate: resolve(folder, certificate), key: resolve(folder, key) };
   const member = options.group.members.get(name) as OldMember;
+  if (!certificate || !key) {
+    report.gone(
+      member.at,
+      name,
+      'it does not name both certificate and key; KPSS makes them for a port with tls',
+    );
+    return true;
+  }
+  const files = { certificate: resolve(folder, certificate), key: resolve(folder, key) };
   report.became(member.at, name, member.value, ['stratum', 'tls'], files.certificate);
   return files;
 }

@@ -158,6 +158,13 @@ describe('ports', () => {
     assert.equal(stratumOf('ports: { 1: { tls: {} } }').tls, true);
   });
 
+  test('with TLS but no certificate are told that KPSS makes one', () => {
+    const { gone } = imported(
+      `${COIN}, ports: { 1: { tls: true } }, tlsOptions: { enabled: false, serverKey: '' }`,
+    );
+    assert.match(gone.join('\n'), /tlsOptions: it does not name both certificate and key; KPSS makes them/);
+  });
+
   test('behind a proxy are told to name it', () => {
     const { look, instances } = imported(`${COIN}, ports: { 1: {}, 2: {} }, tcpProxyProtocol: true`);
     assert.match(look.join('\n'), /tcpProxyProtocol: true: name your proxy under stratum\.proxies/);
