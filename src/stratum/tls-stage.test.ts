@@ -146,6 +146,20 @@ describe('a port with TLS', () => {
     assert.equal(await echo(miner), LINE);
   });
 
+  test('does no key exchange whose work comes after the hello', async () => {
+    const { port } = await start();
+    const old = connectTls({
+      port,
+      host: '127.0.0.1',
+      rejectUnauthorized: false,
+      maxVersion: 'TLSv1.2',
+      ciphers: 'AES128-GCM-SHA256',
+    });
+    const [error] = await once(old, 'error');
+    assert.match(String(error), /alert handshake failure/);
+    assert.equal(await echo(await secure(port, { maxVersion: 'TLSv1.2' })), LINE);
+  });
+
   test('does not renegotiate', async () => {
     const { port } = await start();
     const socket = await secure(port, { maxVersion: 'TLSv1.2' });

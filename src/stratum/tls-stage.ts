@@ -69,11 +69,22 @@ export class TlsStage {
   /** From now on new connections get this certificate; those that there are keep theirs. */
   async use({ certificatePem, keyPem }: TlsMaterial): Promise<void> {
     // Not before somebody wants it: a start without TLS does not pay for it.
-    const [{ createServer }, { constants }] = await Promise.all([import('node:tls'), import('node:crypto')]);
+    const [{ createServer, DEFAULT_CIPHERS }, { constants }] = await Promise.all([
+      import('node:tls'),
+      import('node:crypto'),
+    ]);
     // Miners are built with libraries of ten years ago, and TLS 1.2 is what these have. A renegotiation is work for the
     // server at no cost for whoever asks, and no miner does.
     const secureOptions = constants.SSL_OP_NO_RENEGOTIATION;
-    const context = { cert: certificatePem, key: keyPem, minVersion: 'TLSv1.2', secureOptions } as const;
+    // With the key exchange of old the server would have its work after the hello, when nothing can hold it any more.
+    const ciphers = `${DEFAULT_CIPHERS}:!kRSA`;
+    const context = {
+      cert: certificatePem,
+      key: keyPem,
+      minVersion: 'TLSv1.2',
+      secureOptions,
+      ciphers,
+    } as const;
     if (this.#server !== undefined) {
       this.#server.setSecureContext(context);
       return;
