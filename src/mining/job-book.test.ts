@@ -22,6 +22,18 @@ test('all who ask with one payout get one job; another payout gets another heade
   assert.notEqual(book.current(PAYOUT)?.headerHashHex, book.current(other)?.headerHashHex);
 });
 
+test('however many payouts strangers log in with, a miner has a job that pays it, and who was first keeps theirs', () => {
+  const book = bookWithTemplate();
+  const first = book.current(PAYOUT);
+  for (let i = 0; i < 20_000; i++) book.current({ mainScript: PAYOUT.mainScript, recipients: [] });
+  const miner = { mainScript: Uint8Array.of(0x52), recipients: [] };
+  const job = book.current(miner);
+  assert.equal(job?.payout, miner);
+  assert.ok(job && book.isLive(job) && !book.isStale(job));
+  assert.notEqual(book.current(miner)?.headerHashHex, job.headerHashHex, 'it is not kept');
+  assert.equal(book.current(PAYOUT), first);
+});
+
 test('variants have headers of their own and are whole blocks that pay the same', () => {
   const book = bookWithTemplate();
   const jobs = [book.current(PAYOUT), book.variant(PAYOUT), book.variant(PAYOUT)];

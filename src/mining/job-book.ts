@@ -12,17 +12,17 @@ import type { Template } from './template.ts';
 const LIVE_TEMPLATES_MAX = 10;
 
 /**
- * Different payouts that one template makes jobs for at the most. Each costs a coinbase (about 20 µs and 1 KiB); in
- * address-per-miner mode each login may bring a new one, and connections are limited to fewer than this.
+ * Payouts whose jobs one template keeps at the most: as many as there are connections where nobody sets another limit. In
+ * address-per-miner mode each login may bring a new one, and whoever logs in and goes leaves a job of some 5 KiB behind.
  */
-const PAYOUTS_MAX = 65_536;
+const PAYOUTS_MAX = 20_000;
 
 interface Edition {
   readonly template: Template;
   readonly branch: readonly Uint8Array[];
   readonly seedHashHex: string;
   readonly firstSequence: number;
-  /** Jobs handed to everyone with that payout. */
+  /** Jobs handed to everyone with that payout, as long as the template is the newest; later whoever works on one has it. */
   readonly jobs: Map<Payout, Job>;
   /** Of those jobs; no other template of this tip has it, so that even the same template twice makes another header. */
   readonly commonVariant: number;
@@ -98,17 +98,22 @@ export class JobBook {
       commonVariant,
       lastVariant: commonVariant,
     };
+    this.#editions.at(-1)?.jobs.clear();
     this.#editions = [...kept, edition].slice(-LIVE_TEMPLATES_MAX);
     return { newTip };
   }
 
-  /** The current job for a payout, the same for all who ask; undefined before the first template. */
+  /**
+   * The current job for a payout, the same for all who ask; beyond 20,000 payouts each gets one of its own.
+   * @returns undefined before the first template
+   */
   current(payout: Payout): Job | undefined {
     const edition = this.#editions.at(-1);
     if (edition === undefined) return undefined;
     const known = edition.jobs.get(payout);
     if (known !== undefined) return known;
-    if (edition.jobs.size >= PAYOUTS_MAX) return undefined;
+    // A stranger's logins must not leave a miner without work.
+    if (edition.jobs.size >= PAYOUTS_MAX) return this.variant(payout);
     const job = this.#create(edition, payout, edition.commonVariant);
     edition.jobs.set(payout, job);
     this.#onJob?.(job);
