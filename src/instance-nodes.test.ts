@@ -180,3 +180,20 @@ test('a block of before that a node of another network refuses is handed in agai
     );
   }
 });
+
+test('an instance whose node is away is alive; one that asks it nothing is not', async () => {
+  const { instance, clock, first, second } = await startInstance();
+  for (const { state } of [first, second]) state.away = new RpcError('unreachable', 'nobody is there');
+  for (let minute = 0; minute < 10; minute++) {
+    await clock.advance(60_000);
+    assert.ok(instance.isAsking());
+  }
+  // A call that its own deadline does not end: what must not happen.
+  const { call } = first.rpc;
+  const hung = Promise.withResolvers<never>();
+  first.rpc.call = () => hung.promise;
+  await clock.advance(90_000);
+  assert.equal(instance.isAsking(), false);
+  first.rpc.call = call;
+  hung.reject(new RpcError('timeout', 'at last'));
+});
