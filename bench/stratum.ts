@@ -3,7 +3,7 @@ import { measureFanOut } from './stratum/fan-out.ts';
 import type { Figure } from './stratum/figure.ts';
 import { measureHeld } from './stratum/held.ts';
 import { measureArrivals, measureMemory, QUICK_JOBS_YAML } from './stratum/idle.ts';
-import { measureAllocations, measureReply, measureShareRate } from './stratum/throughput.ts';
+import { measureAllocations, measureReply, measureShareRate, measureWithDag } from './stratum/throughput.ts';
 import { Ground, type World, type WorldOptions } from './stratum/world.ts';
 import { printTable } from './support-table.ts';
 
@@ -59,6 +59,15 @@ const FIGURES: Readonly<Record<string, Subject>> = {
   },
   reply: {
     measure: async (world, { replies }) => [await measureReply(world, { shares: replies, maxMs: 4 })],
+  },
+  dag: {
+    // Two threads generate it in half the time.
+    yaml: ['verifier: { dag: on, threads: 2 }'],
+    measure: (world, { replies, sharesEach }) =>
+      measureWithDag(world, {
+        reply: { shares: replies, maxMs: 4 },
+        rate: { connections: 50, sharesEach, minPerS: 600 },
+      }),
   },
   allocations: {
     measure: async (world, { sharesEach }) => [

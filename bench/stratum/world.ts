@@ -36,6 +36,8 @@ export interface World {
   readonly cacheDirectory: string;
   /** Asks the probe in the server's process. */
   ask(question: ProbeQuestion): Promise<ProbeAnswer>;
+  /** @returns when the server's log has a line with these words @throws Error when it has none in time */
+  untilLogged(words: string, withinMs: number): Promise<void>;
   /** What the server counts: shares accepted, and how many of them unverified. */
   shares(): Promise<{ readonly accepted: number; readonly unverified: number; readonly rejected: number }>;
 }
@@ -71,6 +73,7 @@ export class Ground {
         pid: server.pid,
         cacheDirectory: join(this.folder, 'caches'),
         ask: (question) => server.ask(question),
+        untilLogged: async (words, withinMs) => void (await server.lineWith(words, withinMs)),
         shares: () => readShares(webPort),
       });
     } finally {
@@ -128,13 +131,18 @@ class ServerProcess {
 
   /** @returns the port in the log line with these words, once it is there */
   async portIn(words: string): Promise<number> {
-    const deadlineMs = performance.now() + START_WITHIN_MS;
+    return (JSON.parse(await this.lineWith(words, START_WITHIN_MS)) as { port: number }).port;
+  }
+
+  /** @returns the log line with these words, once it is there */
+  async lineWith(words: string, withinMs: number): Promise<string> {
+    const deadlineMs = performance.now() + withinMs;
     for (;;) {
       const lines = readFileSync(this.#logPath, 'utf8').split('\n');
       const line = lines.slice(0, -1).find((text) => text.includes(words));
-      if (line !== undefined) return (JSON.parse(line) as { port: number }).port;
+      if (line !== undefined) return line;
       if (this.#hasEnded() || performance.now() > deadlineMs) {
-        throw new Error(`the server did not start: ${lines.slice(-5).join('\n')}`);
+        throw new Error(`the server did not say “${words}”: ${lines.slice(-5).join('\n')}`);
       }
       await sleep(LOOK_EVERY_MS);
     }
