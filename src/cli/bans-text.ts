@@ -21,7 +21,8 @@ export function bansText(bans: readonly ApiBan[], nowMs: number): string {
   if (bans.length === 0) return 'Nobody is banned.';
   const rows = bans.map(({ instance, address, reason, since, until }) => [
     address,
-    REASONS[reason] ?? reason,
+    // Of a server that is newer than this program it may be another word.
+    Object.hasOwn(REASONS, reason) ? REASONS[reason] : reason,
     cutText(instance, NAME_COLUMNS_MAX),
     spanText(Math.max(0, nowMs - Date.parse(since)) / 1000),
     spanText(Math.max(0, Date.parse(until) - nowMs) / 1000),

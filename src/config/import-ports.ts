@@ -77,7 +77,7 @@ function importPort(
   const fixed = diff === undefined ? [] : [`difficulty: ${diff}`];
   const parts = vardiff === undefined ? fixed : [`vardiff: ${JSON.stringify(vardiff)}`];
   const text = [port, ...parts, ...(isTls ? ['tls'] : [])].join(', ');
-  report.told(at, `ports.${port}`, `stratum.port: ${text}`);
+  report.told(at, `ports.${port}`, `a port of stratum: ${text}`);
   return settings;
 }
 
