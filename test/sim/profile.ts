@@ -73,6 +73,6 @@ export function profileOf(random: SeededRandom): Profile {
     pests: Array.from({ length: random.int(0, 2) }, () => random.pick(PEST_KINDS)),
     loginMs: random.pick([0, 0, 300, 1_500]),
     paysAccounts: random.chance(0.5),
-    reloads: random.pick([0, 0, 1, 4]),
+    reloads: random.pick([1, 0, 0, 4]),
   };
 }
