@@ -75,3 +75,13 @@ test('newcomers are verified while those before them do not wait long, however m
   admission.learn('caught', false);
   assert.equal(admission.admits('caught', { all: 200, turns: 200, untrusted: 200 }), true);
 });
+
+test('a handful that waits is verified, however slow the machine seems to be', () => {
+  const { admission, meet } = setUp();
+  for (let i = 0; i < 100; i++) admission.measure(10, 10_000);
+  meet('a', TRUSTED_AFTER);
+  for (const sessionId of ['a', 'new']) {
+    assert.equal(admission.admits(sessionId, { all: 8, turns: 8, untrusted: 8 }), true);
+    assert.equal(admission.admits(sessionId, { all: 9, turns: 9, untrusted: 9 }), false);
+  }
+});

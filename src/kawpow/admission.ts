@@ -5,6 +5,7 @@ import {
   NEWCOMERS_FEW_BEYOND_MS,
   SpeedMeter,
   UnverifiedRate,
+  VERIFY_FEW_BEYOND_MS,
 } from './overload.ts';
 
 /**
@@ -14,6 +15,11 @@ import {
 export const TRUSTED_AFTER = 4;
 /** A session that asks less has no part in what the threads do: its last share was 23 s ago. */
 const IDLE_BELOW_PER_S = 0.01;
+/**
+ * So few that wait are no overload, whatever a busy machine's clock says of its speed. It is measured on lone hashes then,
+ * of which each takes as long as two of a batch of eight.
+ */
+const VERIFIED_ANYWAY = 8;
 /** How often the sessions are counted that are not idle: that is a walk over all of them. */
 const COUNT_EVERY_MS = 1_000;
 
@@ -106,7 +112,7 @@ export class Admission {
       // Trusted sessions make way for those that are not, however many ask. Among themselves these are drawn, too: ten
       // thousand miners that come back after a restart ask forty thousand hashes at once.
       const before = Math.min(ahead.untrusted, ahead.turns, ahead.all);
-      return draws(admissionChance((before / hashesPerS) * 1000, NEWCOMERS_FEW_BEYOND_MS), random);
+      return draws(before, NEWCOMERS_FEW_BEYOND_MS, { hashesPerS, random });
     }
     // All sessions that ask no more than this could be verified whole, were there no others. Their wait is that for
     // their turn, if that comes before all that waits is done; the others' is never taken for shorter than all that
@@ -114,7 +120,7 @@ export class Admission {
     const nowMs = clock.nowMs();
     const isQuiet = record.demand.perS(nowMs) <= hashesPerS / this.#busySessions(nowMs);
     const before = isQuiet ? Math.min(ahead.all, ahead.turns) : Math.max(ahead.all, ahead.turns);
-    return draws(admissionChance((before / hashesPerS) * 1000), random);
+    return draws(before, VERIFY_FEW_BEYOND_MS, { hashesPerS, random });
   }
 
   /** @returns 1 or more */
@@ -156,6 +162,13 @@ export class Admission {
   }
 }
 
-function draws(chance: number, random: () => number): boolean {
+/** @param before requests that the share would wait for */
+function draws(
+  before: number,
+  fewBeyondMs: number,
+  { hashesPerS, random }: { readonly hashesPerS: number; readonly random: () => number },
+): boolean {
+  if (before <= VERIFIED_ANYWAY) return true;
+  const chance = admissionChance((before / hashesPerS) * 1000, fewBeyondMs);
   return chance >= 1 || random() < chance;
 }

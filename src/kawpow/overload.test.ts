@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   admissionChance,
+  NEWCOMERS_FEW_BEYOND_MS,
   SpeedMeter,
   UnverifiedRate,
   VERIFY_ALL_WITHIN_MS,
@@ -9,16 +10,13 @@ import {
 } from './overload.ts';
 
 test('everything is admitted while the wait is short, ever less as it grows, never quite nothing', () => {
-  assert.equal(admissionChance(0), 1);
-  assert.equal(admissionChance(VERIFY_ALL_WITHIN_MS), 1);
-  assert.equal(admissionChance((VERIFY_ALL_WITHIN_MS + VERIFY_FEW_BEYOND_MS) / 2), 0.5);
-  assert.ok(admissionChance(450) < admissionChance(400));
-  for (const waitMs of [VERIFY_FEW_BEYOND_MS, 1e9]) {
-    assert.ok(admissionChance(waitMs) > 0 && admissionChance(waitMs) <= 0.01);
+  for (const fewBeyondMs of [VERIFY_FEW_BEYOND_MS, NEWCOMERS_FEW_BEYOND_MS]) {
+    const chance = (waitMs: number): number => admissionChance(waitMs, fewBeyondMs);
+    assert.deepEqual([0, VERIFY_ALL_WITHIN_MS].map(chance), [1, 1]);
+    assert.equal(chance((VERIFY_ALL_WITHIN_MS + fewBeyondMs) / 2), 0.5);
+    assert.ok(chance(0.9 * fewBeyondMs) < chance(0.8 * fewBeyondMs));
+    for (const waitMs of [fewBeyondMs, 1e9]) assert.ok(chance(waitMs) > 0 && chance(waitMs) <= 0.01);
   }
-  for (const waitMs of [0, VERIFY_ALL_WITHIN_MS]) assert.equal(admissionChance(waitMs, 200), 1);
-  assert.equal(admissionChance(150, 200), 0.5);
-  assert.ok(admissionChance(200, 200) > 0 && admissionChance(200, 200) <= 0.01);
 });
 
 test('speed is that of all hashes, not the average of batches, and follows a change', () => {

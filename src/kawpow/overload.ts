@@ -40,7 +40,7 @@ const TELL_EVERY_MS = 60_000;
  * @param fewBeyondMs the wait from which the chance is at its least
  * @returns 0.01 … 1, with which it is taken
  */
-export function admissionChance(waitMs: number, fewBeyondMs = VERIFY_FEW_BEYOND_MS): number {
+export function admissionChance(waitMs: number, fewBeyondMs: number): number {
   const left = (fewBeyondMs - waitMs) / (fewBeyondMs - VERIFY_ALL_WITHIN_MS);
   return Math.min(1, Math.max(CHANCE_MIN, left));
 }
