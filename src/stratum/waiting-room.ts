@@ -11,7 +11,7 @@ export const HELD_MAX = 1_000;
 /** What is needed of a socket that nobody reads. */
 export interface HeldSocket {
   destroy(): unknown;
-  /** Leaves no trace in the system's tables. */
+  /** Leaves no trace in the system's tables. Never below TLS: there it has ended Node.js 24 with a segmentation fault. */
   resetAndDestroy(): unknown;
   once(event: 'close', listener: () => void): unknown;
 }

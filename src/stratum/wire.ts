@@ -12,8 +12,6 @@ export type CloseReason =
   | 'tls'
   | 'port-closed'
   | 'not-payable'
-  | 'port-closed'
-  | 'not-payable'
   | 'fault';
 
 /**
