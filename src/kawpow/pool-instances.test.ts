@@ -6,7 +6,6 @@ import { earnTrust, reasonOf, setUpTimedPool, shareOf, workAt } from '../../test
 // to be felt in another.
 
 const HASHES_PER_S = 400;
-const NEWCOMERS_AT_ONCE = 20;
 
 /** @returns what became of the quiet instance's shares while the other one is flooded for ten seconds */
 async function floodBeside(flooders: number, areCandidates: boolean) {
@@ -15,11 +14,7 @@ async function floodBeside(flooders: number, areCandidates: boolean) {
   workAt(HASHES_PER_S, harness, clock);
   const floods = Array.from({ length: flooders }, (_, i) => `testnet/${i}`);
   const quiet = Array.from({ length: 5 }, (_, i) => `mainnet/${i}`);
-  // A few at a time: newcomers that wait for longer than a tenth of a second are sampled.
-  const all = [...floods, ...quiet];
-  for (let i = 0; i < all.length; i += NEWCOMERS_AT_ONCE) {
-    await earnTrust(all.slice(i, i + NEWCOMERS_AT_ONCE), harness, clock);
-  }
+  await earnTrust([...floods, ...quiet], harness, clock);
   const waits: number[] = [];
   const reasons: string[] = [];
   for (let ms = 0; ms < 10_000; ms += 5) {
