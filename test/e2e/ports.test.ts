@@ -89,7 +89,7 @@ test('each port has its own difficulty, and says at the start how it is reached'
     first ?? '',
     /^miners connect to stratum\+tcp:\/\/127\.0\.0\.1:\d+ \(difficulty 9\.3\d+e-10\)/,
   );
-  assert.match(first ?? '', /host: 0\.0\.0\.0 under stratum, or --host 0\.0\.0\.0/);
+  assert.match(first ?? '', /--host 0\.0\.0\.0, or host: 0\.0\.0\.0 under stratum/);
   assert.match(second ?? '', /\(difficulty 1\.8\d+e-9\)/);
   assert.match(third ?? '', /stratum\+ssl:\/\/.*certificate SHA-256 ([0-9A-F]{2}:){31}[0-9A-F]{2}/);
   for (const [i, difficulty] of DIFFICULTIES.entries()) {
