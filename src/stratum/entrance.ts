@@ -104,6 +104,11 @@ export class Entrance {
     return false;
   }
 
+  /** It is never blamed, nor closed with others of its network that are banned. */
+  isProxy({ address }: Client): boolean {
+    return this.#proxies.has(address);
+  }
+
   /** The system refused one before it was ours. */
   noteDropped(address: string | undefined): void {
     this.#keeper.noteRefused('full');
@@ -149,8 +154,8 @@ export class Entrance {
     this.#room.close();
   }
 
-  #blame({ address }: Client, offend: (key: string) => Ban | undefined): void {
-    const key = this.#proxies.has(address) ? undefined : banKey(address);
+  #blame(client: Client, offend: (key: string) => Ban | undefined): void {
+    const key = this.isProxy(client) ? undefined : banKey(client.address);
     const ban = key === undefined ? undefined : offend(key);
     if (ban === undefined) return;
     this.#newBans.note(ban.reason, ban.address, ban.sinceMs);

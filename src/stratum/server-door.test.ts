@@ -231,6 +231,26 @@ test('behind a trusted proxy the liar is banned, by the address in the header, a
   assert.equal(await isLetIn(await dial(PROXY)), true);
 });
 
+test('a proxy whose network is banned stays connected', async () => {
+  const own = '2001:db8::9';
+  const { dial, bans } = await start({ proxies: [PROXY, own], banning: { forgersMax: 1 } });
+  const dialAs = async (address: string): Promise<StratumClient> => {
+    const client = await dial(PROXY);
+    client.sendRaw(`PROXY TCP6 ${address} ::1 4000 3333\r\n`);
+    return client;
+  };
+  const proxied = await logIn(await dialAs(own));
+  const neighbour = await logIn(await dialAs('2001:db8::7'));
+  const bad = await dialAs('2001:db8::66');
+  bad.sendRaw(GARBAGE);
+  await Promise.all([bad.untilClosed(), neighbour.untilClosed()]);
+  assert.deepEqual(
+    bans.list().map(({ address }) => address),
+    ['2001:db8::/64'],
+  );
+  assert.equal((await submit(proxied)).result, true);
+});
+
 test('a PROXY header of anybody else closes the connection without a word, bans nobody, and its owner is told', async () => {
   const { dial, bans, warnings } = await start();
   for (let i = 0; i < 5; i++) {

@@ -330,7 +330,8 @@ export class StratumServer implements MinersServer {
   }
 
   #closeAllOf(key: string): void {
-    for (const seat of this.#sessions.values()) if (seat.banKey === key) seat.connection.close('banned');
+    for (const { client, connection, banKey: itsKey } of this.#sessions.values())
+      if (itsKey === key && !this.#entrance.isProxy(client)) connection.close('banned');
   }
 
   #slices(act: (session: Session) => void): Slices<Session> {
