@@ -115,6 +115,11 @@ test('a login that looks like an address that is not paid is noticed where one a
   assert.equal(desk.unpaidAddress(mainnet), mainnet);
   for (const name of [ADDRESS, `${ADDRESS}.rig1`, 'rig1', '', ofMain])
     assert.equal(desk.unpaidAddress(name), undefined, name);
+  const other = decodeAddress(OTHER, network);
+  assert(other.ok);
+  const recipients = [{ script: other.script, partsPerMillion: 20_000 }];
+  const shared = new LoginDesk({ network, mainScript: decoded.script, recipients });
+  assert.equal(shared.unpaidAddress(OTHER), undefined, 'it is paid its part');
   const each = new LoginDesk({ network, mainScript: undefined, recipients: [] });
   assert.equal(each.unpaidAddress(OTHER), undefined);
 });

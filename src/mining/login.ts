@@ -104,7 +104,9 @@ export class LoginDesk {
     const { account } = splitUserName(userName);
     const decoded = decodeAddress(account, this.#policy.network);
     if (!decoded.ok) return decoded.reason === 'other-network' ? account : undefined;
-    return equalBytes(decoded.script, this.#fixed.mainScript) ? undefined : account;
+    const { mainScript, recipients } = this.#fixed;
+    const paid = [mainScript, ...recipients.map(({ script }) => script)];
+    return paid.some((script) => equalBytes(decoded.script, script)) ? undefined : account;
   }
 
   #refusal(userName: string, account: string, parts: PasswordParts): string | undefined {
