@@ -55,6 +55,20 @@ function start(session: Session) {
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
+test('what a turn has for a miner goes out in one write, with the newest job alone', async () => {
+  const { socket, connection } = start(createFakeSession().session);
+  const written: string[] = [];
+  socket.write = (text: string): boolean => written.push(text) > 0;
+  connection.send('reply\n');
+  connection.sendJob('target and job\n');
+  connection.send('another reply\n');
+  connection.sendJob('target and newer job\n');
+  await turn();
+  connection.sendJob('target and newest job\n');
+  await turn();
+  assert.deepEqual(written, ['reply\nanother reply\ntarget and newer job\n', 'target and newest job\n']);
+});
+
 test('a peer that is closed and does not read is cut off after a while, whatever it sends', async () => {
   const { session } = createFakeSession();
   const { socket, connection, feed, clock } = start(session);
