@@ -37,7 +37,9 @@ export function initFileText(answers: InitAnswers): string {
       ['stratum:', 'where miners connect'],
       [
         `  host: ${quoted(host)}`,
-        isOpen ? 'never open this port to the internet' : '0.0.0.0 opens it to your network',
+        isOpen
+          ? 'whoever reaches it may mine; before the internet does: docs/limits.md'
+          : '0.0.0.0 opens it to your network',
       ],
       [`  port: ${port}`],
       ...(blocksPerHour === undefined

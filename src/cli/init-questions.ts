@@ -169,7 +169,7 @@ function askHost(prompts: Prompts): Promise<string> {
     {
       value: EVERYWHERE,
       label: 'every machine in my network: whoever is in it can connect',
-      hint: 'only in a network you trust, and never where the internet reaches this port',
+      hint: 'only in a network you trust; read docs/limits.md before the internet reaches this port',
     },
   ];
   return prompts.select('From where do miners connect?', choices, DEFAULT_HOST);

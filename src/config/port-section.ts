@@ -25,7 +25,7 @@ interface PortContext extends PlaceContext {
   readonly problems: Problems;
 }
 
-/** Nobody else reaches the miners' port until its owner says so: stratum has neither encryption nor passwords. */
+/** Nobody else reaches the miners' port until its owner says so: as it stands, it asks nobody for a password. */
 const DEFAULT_HOST = '127.0.0.1';
 const DEFAULT_PORT = 3333;
 
