@@ -178,6 +178,8 @@ export class Instance {
       nodes.length === this.#nodes.list.length && nodes.every((node, i) => node === this.#nodes.list[i]);
     const isTipsNew = !isDeepStrictEqual(before.tips, options.tips);
     if (!areSame || isTipsNew) this.#nodes.replace(nodes, options.tips);
+    // The one that has a block and does not answer may be why they were replaced.
+    this.#submitter.handToNewNodes();
     await this.#server.apply(options.stratum);
   }
 

@@ -34,6 +34,8 @@ export interface Submitter {
    * had its last word; the other nodes are still seen to after an acceptance.
    */
   submit(block: FoundBlock): Promise<SubmitOutcome>;
+  /** The nodes were replaced: blocks whose outcome is open go to those that have not had them. */
+  handToNewNodes(): void;
   /** Blocks whose outcome is open. */
   pending(): number;
   /** Ends all waiting; resolves when the calls under way have been answered, since the answer to a block counts. */
@@ -46,13 +48,23 @@ export function createSubmitter(options: SubmitterOptions, modules: SubmitterMod
   return new BlockSubmitter(options, modules);
 }
 
+/** A block whose outcome is open. */
+interface OpenBlock {
+  readonly block: FoundBlock;
+  /** Each with the course that the block takes there; these grow when nodes are replaced. */
+  readonly courses: Map<SubmitNode, Promise<SubmitOutcome>>;
+  best: SubmitOutcome | undefined;
+  ended: number;
+  readonly settle: (outcome: SubmitOutcome) => void;
+}
+
 class BlockSubmitter implements Submitter {
   readonly #options: SubmitterOptions;
   readonly #modules: SubmitterModules;
   readonly #pauses: Pauses;
   /** One per node and block until the node's last word; those that wait are at most WAITING_MAX. */
   readonly #courses = new Set<Promise<SubmitOutcome>>();
-  #pending = 0;
+  readonly #open = new Set<OpenBlock>();
 
   constructor(options: SubmitterOptions, modules: SubmitterModules) {
     this.#options = options;
@@ -61,28 +73,49 @@ class BlockSubmitter implements Submitter {
   }
 
   submit(block: FoundBlock): Promise<SubmitOutcome> {
-    this.#pending += 1;
-    const { nodes, clock, log } = this.#modules;
-    const { onVerdict, isLeftAside } = this.#options;
-    const modules = { clock, log, pauses: this.#pauses, onVerdict, isLeftAside };
-    // Nothing may be awaited before the requests to all nodes are on their way.
-    const courses = nodes.map((node) => new SubmitCourse(block, node, modules).run());
-    for (const course of courses) {
-      this.#courses.add(course);
-      void course.then(() => this.#courses.delete(course));
-    }
-    return firstAcceptanceOrBest(courses).finally(() => {
-      this.#pending -= 1;
-    });
+    const { promise, resolve } = Promise.withResolvers<SubmitOutcome>();
+    const open: OpenBlock = { block, courses: new Map(), best: undefined, ended: 0, settle: resolve };
+    this.#open.add(open);
+    this.#handOut(open);
+    return promise;
+  }
+
+  handToNewNodes(): void {
+    for (const open of this.#open) this.#handOut(open);
   }
 
   pending(): number {
-    return this.#pending;
+    return this.#open.size;
   }
 
   async stop(): Promise<void> {
     this.#pauses.endAll();
     await Promise.all(this.#courses);
+  }
+
+  /** Nothing may be awaited before the requests to all nodes are on their way. */
+  #handOut(open: OpenBlock): void {
+    const { nodes, clock, log } = this.#modules;
+    const { onVerdict, isLeftAside } = this.#options;
+    const modules = { clock, log, pauses: this.#pauses, onVerdict, isLeftAside };
+    for (const node of nodes) {
+      if (open.courses.has(node)) continue;
+      const course = new SubmitCourse(open.block, node, modules).run();
+      open.courses.set(node, course);
+      this.#follow(open, course);
+    }
+  }
+
+  #follow(open: OpenBlock, course: Promise<SubmitOutcome>): void {
+    this.#courses.add(course);
+    void course.then((outcome) => {
+      this.#courses.delete(course);
+      open.ended += 1;
+      if (open.best === undefined || rankOf(outcome) > rankOf(open.best)) open.best = outcome;
+      if (outcome.kind !== 'accepted' && open.ended < open.courses.size) return;
+      this.#open.delete(open);
+      open.settle(open.best);
+    });
   }
 }
 
@@ -93,18 +126,4 @@ class BlockSubmitter implements Submitter {
 function rankOf(outcome: SubmitOutcome): number {
   if (outcome.kind !== 'gave-up') return { accepted: 5, inconclusive: 4, rejected: 2 }[outcome.kind];
   return { stopped: 3, 'too-many': 3, unknown: 3, 'time-is-up': 1, 'too-late': 0 }[outcome.why];
-}
-
-function firstAcceptanceOrBest(courses: readonly Promise<SubmitOutcome>[]): Promise<SubmitOutcome> {
-  const { promise, resolve } = Promise.withResolvers<SubmitOutcome>();
-  let best: SubmitOutcome | undefined;
-  let open = courses.length;
-  for (const course of courses) {
-    void course.then((outcome) => {
-      open -= 1;
-      if (best === undefined || rankOf(outcome) > rankOf(best)) best = outcome;
-      if (outcome.kind === 'accepted' || open === 0) resolve(best);
-    });
-  }
-  return promise;
 }

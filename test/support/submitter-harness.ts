@@ -39,9 +39,10 @@ export function setUpSubmitter(...scripts: Script[]) {
   const verdicts: NodeVerdict[] = [];
   /** Names of nodes whose status says why they take no blocks. */
   const leftAside = new Set<string>();
+  const nodes = rpcs.map((rpc, index) => ({ name: `node${index + 1}`, rpc }));
   const submitter = createSubmitter(
     { onVerdict: (event) => verdicts.push(event), isLeftAside: (node) => leftAside.has(node) },
-    { nodes: rpcs.map((rpc, index) => ({ name: `node${index + 1}`, rpc })), clock, log },
+    { nodes, clock, log },
   );
   /** Submits, lets time pass, and gives the outcome if there is one by then. */
   const outcomeAfter = async (
@@ -55,7 +56,17 @@ export function setUpSubmitter(...scripts: Script[]) {
     await clock.advance(durationMs);
     return outcome;
   };
-  return { clock, log, rpcs, rpc: rpcs[0] as ScriptedRpc, submitter, verdicts, leftAside, outcomeAfter };
+  return {
+    clock,
+    log,
+    nodes,
+    rpcs,
+    rpc: rpcs[0] as ScriptedRpc,
+    submitter,
+    verdicts,
+    leftAside,
+    outcomeAfter,
+  };
 }
 
 export const unreachable = new RpcError('unreachable', 'refuses the connection (ECONNREFUSED)', {
