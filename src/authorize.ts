@@ -55,7 +55,13 @@ export class LoginQuestions {
 
   /** @param login what the configuration's rules say, which let the miner in */
   async ask(login: Extract<Login, { ok: true }>, request: LoginRequest): Promise<Login> {
-    if (this.#open >= ASKED_AT_ONCE_MAX) return undecided('too many log in at once; try again in a moment');
+    if (this.#open >= ASKED_AT_ONCE_MAX) {
+      this.#tellTrouble(
+        { worker: login.workerName },
+        `authorize owes ${this.#open} answers, and is asked no more`,
+      );
+      return undecided('too many log in at once; try again in a moment');
+    }
     this.#open += 1;
     // Not before the function itself is done: one that is late is busy with it still.
     const answer = this.#answer(request).finally(() => {
