@@ -138,3 +138,31 @@ test('a port is closed with its miners before others are opened, and a new one i
   assert.equal(opened.at(-1)?.port, other.port);
   await miner(other.port);
 });
+
+test('another payout reaches a farm a few miners at a time, each once', async () => {
+  const { server, miner } = await start();
+  const miners = await Promise.all(Array.from({ length: 120 }, () => miner()));
+  const before = await Promise.all(miners.map((client) => client.job()));
+  let asked = 0;
+  const payout = { ...PAYOUT };
+  server.usePayout(() => {
+    asked += 1;
+    return payout;
+  });
+  assert.ok(asked < 120, 'others have their turn in between');
+  for (const [i, client] of miners.entries()) {
+    const next = await client.find(
+      ({ method, params }) => method === 'mining.notify' && params[0] !== before[i]?.params[0],
+    );
+    assert.notEqual(next.params[1], before[i]?.params[1]);
+  }
+  assert.equal(asked, 120);
+  const seen = miners.map(({ messages }) => messages.length);
+  server.usePayout(() => payout);
+  await miner();
+  assert.deepEqual(
+    miners.map(({ messages }) => messages.length),
+    seen,
+    'nothing is new to them',
+  );
+});

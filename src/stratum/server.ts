@@ -25,6 +25,8 @@ import { HELD_MAX } from './waiting-room.ts';
  * for a write of each, so that no turn takes 20 ms on a machine four times as slow or as busy.
  */
 const SLICE = 200;
+/** For another payout each gets a header of its own to work on, which is twice the work of all the rest. */
+const PAYOUT_SLICE = 50;
 /** At the end, what is being verified is waited for: its answer comes within 2 s, or nobody waits for it any more. */
 const ANSWERS_WITHIN_MS = 2_000;
 /** How often sessions are looked after. */
@@ -120,6 +122,9 @@ export class StratumServer implements MinersServer {
   readonly #fanOut = this.#slices((session) => session.offerJob());
   /** While the node is away, all of them may get their work again in the same one. */
   readonly #sweep = this.#slices((session) => session.sweep());
+  /** Whoever has not had its turn is paid as before by its present job, and by one that it gets meanwhile. */
+  readonly #repay = this.#slices((session) => session.usePayout(this.#payoutFor), PAYOUT_SLICE);
+  #payoutFor: (userName: string) => Payout | undefined = () => undefined;
   #sweepTimer: Timer | undefined;
 
   constructor(options: StratumServerOptions, modules: StratumServerModules) {
@@ -210,7 +215,8 @@ export class StratumServer implements MinersServer {
   }
 
   usePayout(payoutFor: (userName: string) => Payout | undefined): void {
-    for (const session of this.#sessions.keys()) session.usePayout(payoutFor);
+    this.#payoutFor = payoutFor;
+    this.#repay.start();
   }
 
   /** Stops accepting and reading, answers what is being verified, closes every connection. */
@@ -218,6 +224,7 @@ export class StratumServer implements MinersServer {
     this.#sweepTimer?.cancel();
     this.#fanOut.stop();
     this.#sweep.stop();
+    this.#repay.stop();
     const closed = this.#openings.close();
     this.#entrance.close();
     for (const { socket } of this.#sessions.values()) socket.pause();
@@ -334,9 +341,9 @@ export class StratumServer implements MinersServer {
       if (itsKey === key && !this.#entrance.isProxy(client)) connection.close('banned');
   }
 
-  #slices(act: (session: Session) => void): Slices<Session> {
+  #slices(act: (session: Session) => void, size = SLICE): Slices<Session> {
     const all = () => this.#sessions.keys();
-    return new Slices({ size: SLICE, all, act, nextTurn: (goOn) => void setImmediate(goOn) });
+    return new Slices({ size, all, act, nextTurn: (goOn) => void setImmediate(goOn) });
   }
 
   #scheduleSweep(): void {

@@ -184,6 +184,7 @@ export class Session {
       this.#close('not-payable');
       return;
     }
+    if (payout === this.#login.payout) return;
     this.#login = { ...this.#login, payout };
     this.#needsVariant = true;
     this.offerJob();
