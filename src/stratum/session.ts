@@ -56,6 +56,8 @@ export class Session {
   readonly #issued = new IssuedJobs();
   #prefix: number | undefined;
   #login: Extract<Login, { ok: true }> | undefined;
+  /** Somebody is asked about a login of it. */
+  #isAsking = false;
   /** As it logged in. */
   #userName = '';
   #agent = '';
@@ -238,9 +240,16 @@ export class Session {
       this.#welcome(id, userName, login);
       return 'next';
     }
-    return login
+    const answered = login
       .then((answer) => this.#welcome(id, userName, answer))
-      .catch((error: unknown) => this.#modules.onFault(error, this));
+      .catch((error: unknown) => this.#modules.onFault(error, this))
+      .finally(() => {
+        this.#isAsking = false;
+      });
+    // Who mines already may find a block meanwhile. A further login waits, so that nobody asks without end.
+    const mayGoOn = this.#login !== undefined && !this.#isAsking;
+    this.#isAsking = true;
+    return mayGoOn ? 'next' : answered;
   }
 
   #welcome(id: RequestId, userName: string, login: Login): void {
