@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
+import { linkDevnets } from '../support/linked-devnets.ts';
 import { createTwoInstances, type TwoInstances } from '../support/two-instances.ts';
 import { EASY_BITS } from '../support/two-nodes.ts';
 
@@ -47,6 +48,26 @@ test('an instance gets another node and another tag, and its miner mines on', as
   assert.ok(world.far.height() > blocksBefore + 1, 'the new node has the block');
   assert.equal(world.near.height(), 0, 'the old one has none');
   assert.ok(!miner.client.closed);
+});
+
+test('a found block whose node is away goes to the node that a reload puts in its place', async () => {
+  const { connect, reload, kpss } = world.start();
+  const miner = await connect('one');
+  const seen = miner.client.messages.length;
+  const link = linkDevnets(world.near, world.far);
+  world.setBits(EASY_BITS);
+  await world.near.control.addBlock();
+  await link.sync();
+  const job = await miner.client.job(seen);
+  await world.near.control.goOffline();
+  const reply = miner.submit(job, await miner.hash(job, (found) => found.meetsShareTarget));
+  await kpss.line((line) => line.instance === 'one' && line.msg.includes('trying again'));
+  const heightBefore = world.far.height();
+  world.write({ node: 'far' });
+  await reload('reloaded: one changed while its miners mine on: nodes');
+  await kpss.line((line) => line.instance === 'one' && line.msg.includes('ACCEPTED'));
+  assert.equal(world.far.height(), heightBefore + 1);
+  assert.equal((await reply).result, true);
 });
 
 test('another payout is in the next job of those who are connected', async () => {
