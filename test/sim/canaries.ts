@@ -25,14 +25,14 @@ export const CANARIES: readonly Canary[] = [
   {
     name: 'the first node to end decides',
     file: 'src/node/submitter.ts',
-    from: "if (outcome.kind === 'accepted' || open === 0) resolve(best);",
-    to: 'resolve(best);',
+    from: "if (outcome.kind !== 'accepted' && open.ended < open.courses.size) return;",
+    to: '',
   },
   {
     name: 'blocks go to the first node only',
     file: 'src/node/submitter.ts',
-    from: 'const courses = nodes.map(',
-    to: 'const courses = nodes.slice(0, 1).map(',
+    from: 'for (const node of nodes) {\n      if (open.courses.has(node)) continue;',
+    to: 'for (const node of nodes.slice(0, 1)) {\n      if (open.courses.has(node)) continue;',
   },
   {
     name: 'stale candidates are not submitted',

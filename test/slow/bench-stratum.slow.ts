@@ -13,14 +13,14 @@ test('the bench of the miners’ side brings its crowds, and each figure is meas
   assert.match(machine, /cores, .* GiB, Node.js v/);
   assert.deepEqual(
     figures.map(({ unit }) => unit),
-    ['ms', '/s', 'ms', 'KiB', 'KiB', 'ms', 'ms'],
+    ['ms', '/s', 'ms', 'ms', '/s', 'KiB', 'KiB', 'ms', 'ms'],
   );
   // A quick run is too short for a difference of two times or two sizes: those need only be there.
-  const [fanOut, shares, reply, allocations, memory, held, arrivals] = figures;
-  for (const figure of [shares, reply, allocations, held, arrivals]) {
+  const [fanOut, shares, reply, dagReply, dagShares, allocations, memory, held, arrivals] = figures;
+  for (const figure of [shares, reply, dagReply, dagShares, allocations, held, arrivals]) {
     assert.ok(figure !== undefined && figure.value > 0, JSON.stringify(figure));
   }
   for (const figure of [fanOut, memory]) assert.ok(Number.isFinite(figure?.value), JSON.stringify(figure));
-  assert.match(shares?.beside ?? '', /^200 of 200 answered true/);
+  for (const figure of [shares, dagShares]) assert.match(figure?.beside ?? '', /^200 of 200 answered true/);
   assert.match(held?.beside ?? '', /100 of 100 answered true, .* 0 of \d+ jobs missed, 0 connections lost/);
 });
