@@ -44,30 +44,6 @@ describe('a login that somebody else is asked about', () => {
     assert.equal(harness.failedLogins(), 1);
   });
 
-  test('holds up no shares of a miner that is at work already; further logins wait', async () => {
-    const answers: PromiseWithResolvers<Login>[] = [];
-    const welcome: Login = { ok: true, workerName: 'rig', payout: PAYOUT };
-    let isFirst = true;
-    const harness = createSessionHarness({
-      login: () => {
-        if (isFirst) return welcome;
-        const answer = Promise.withResolvers<Login>();
-        answers.push(answer);
-        return answer.promise;
-      },
-    });
-    harness.logIn();
-    isFirst = false;
-    assert.equal(harness.session.handle(parseRequest(ASK.replace('2', '3'))), 'next');
-    const third = harness.session.handle(parseRequest(ASK.replace('2', '4')));
-    assert.ok(third instanceof Promise);
-    for (const answer of answers) answer.resolve({ ...welcome, workerName: 'other' });
-    await third;
-    assert.equal(harness.reply(3)?.result, true);
-    assert.equal(harness.session.workerName, 'other');
-    assert.equal(harness.session.handle(parseRequest(ASK.replace('2', '5'))), 'next');
-  });
-
   test('is forgotten when its miner leaves meanwhile', async () => {
     const answer = Promise.withResolvers<Login>();
     const harness = createSessionHarness({ login: answer.promise });

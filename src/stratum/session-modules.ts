@@ -15,7 +15,7 @@ export interface SessionModules extends Pick<CandidateGateModules, 'gateTurns'> 
   readonly prefixes: PrefixAllocator;
   readonly jobs: JobBook;
   readonly wire: Wire;
-  /** A promise, where somebody else is asked. The first login is waited for, with all that the miner sends after it. */
+  /** A promise, where somebody else is asked; it is waited for, with all that the miner sends after it. */
   login(userName: string, password: string): Login | Promise<Login>;
   /** A miner logged in for the first time on this connection. */
   onLogin(session: Session): void;

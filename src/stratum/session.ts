@@ -56,8 +56,6 @@ export class Session {
   readonly #issued = new IssuedJobs();
   #prefix: number | undefined;
   #login: Extract<Login, { ok: true }> | undefined;
-  /** Somebody is asked about a login of it. */
-  #isAsking = false;
   /** As it logged in. */
   #userName = '';
   #agent = '';
@@ -240,16 +238,9 @@ export class Session {
       this.#welcome(id, userName, login);
       return 'next';
     }
-    const answered = login
+    return login
       .then((answer) => this.#welcome(id, userName, answer))
-      .catch((error: unknown) => this.#modules.onFault(error, this))
-      .finally(() => {
-        this.#isAsking = false;
-      });
-    // Who mines already may find a block meanwhile. A further login waits, so that nobody asks without end.
-    const mayGoOn = this.#login !== undefined && !this.#isAsking;
-    this.#isAsking = true;
-    return mayGoOn ? 'next' : answered;
+      .catch((error: unknown) => this.#modules.onFault(error, this));
   }
 
   #welcome(id: RequestId, userName: string, login: Login): void {

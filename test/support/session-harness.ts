@@ -35,7 +35,7 @@ export function createSessionHarness(
   settings: {
     vardiff?: VardiffOptions;
     /** The answer to each login, or who gives it. */
-    login?: Login | Promise<Login> | ((userName: string) => Login | Promise<Login>);
+    login?: Login | Promise<Login> | ((userName: string) => Login);
     book?: ReturnType<typeof bookWithTemplate>;
   } = {},
 ) {
