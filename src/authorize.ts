@@ -1,5 +1,6 @@
 import { cleanWorkerName, type Login } from './mining/login.ts';
 import type { Clock, Log } from './mining/ports.ts';
+import { RareLine } from './mining/rare-line.ts';
 
 /** kawpowminer hangs up when a login has no answer after two seconds. */
 const ANSWER_WITHIN_MS = 1_500;
@@ -44,9 +45,8 @@ export class LoginQuestions {
   readonly #authorize: Authorize;
   readonly #modules: { readonly clock: Clock; readonly log: Log };
   #open = 0;
-  /** Logins that came to nothing since the last line about them. */
-  #troubles = 0;
-  #troubleLineMs = Number.NEGATIVE_INFINITY;
+  /** Logins that came to nothing. */
+  readonly #troubles = new RareLine(TROUBLE_LINE_EVERY_MS);
 
   constructor(authorize: Authorize, modules: { readonly clock: Clock; readonly log: Log }) {
     this.#authorize = authorize;
@@ -89,14 +89,10 @@ export class LoginQuestions {
 
   #tellTrouble(fields: object, what: string): void {
     const { clock, log } = this.#modules;
-    this.#troubles += 1;
-    const nowMs = clock.nowMs();
-    if (nowMs - this.#troubleLineMs < TROUBLE_LINE_EVERY_MS) return;
-    const count = this.#troubles;
+    const count = this.#troubles.note(clock.nowMs());
+    if (count === undefined) return;
     const refused = count === 1 ? 'the login is refused' : `${count} logins were refused since the last line`;
     log.error({ ...fields, count }, `${what}: ${refused}`);
-    this.#troubles = 0;
-    this.#troubleLineMs = nowMs;
   }
 
   /** @param answer of a program without types, it may be anything */

@@ -3,7 +3,8 @@ import { type Authorize, LoginQuestions } from './authorize.ts';
 import type { Payout } from './chain/payout.ts';
 import { type Login, LoginDesk, type LoginPolicy } from './mining/login.ts';
 import type { Clock, Log } from './mining/ports.ts';
-import type { MinerOrigin } from './stratum/server.ts';
+import { RareLine } from './mining/rare-line.ts';
+import type { Arrival } from './stratum/miner-report.ts';
 
 /** A miner that is refused tries again and again: one line in this time says so. */
 const REFUSED_LINE_EVERY_MS = 10_000;
@@ -23,8 +24,7 @@ export class MinerLogins {
   #policy: LoginPolicy;
   readonly #modules: MinerLoginsModules;
   readonly #questions: LoginQuestions | undefined;
-  #refused = 0;
-  #refusedLineMs = Number.NEGATIVE_INFINITY;
+  readonly #refused = new RareLine(REFUSED_LINE_EVERY_MS);
   #toldUnpaid = false;
 
   constructor(policy: LoginPolicy, modules: MinerLoginsModules) {
@@ -55,11 +55,11 @@ export class MinerLogins {
   }
 
   /** @param from where the miner comes in, as far as that is known */
-  login(userName: string, password: string, from?: MinerOrigin): Login | Promise<Login> {
+  login(userName: string, password: string, from?: Arrival): Login | Promise<Login> {
     const login = this.#desk.login(userName, password);
     if (!login.ok || this.#questions === undefined) return this.#tell(userName, login);
     const { workerName } = login;
-    const origin = { remoteAddress: from?.remoteAddress, port: from?.port };
+    const origin = { remoteAddress: from?.address, port: from?.port };
     const instance = this.#modules.instance ?? '';
     const asked = this.#questions.ask(login, { instance, workerName, userName, password, ...origin });
     return asked.then((answer) => this.#tell(userName, this.#paidNow(userName, answer)));
@@ -82,13 +82,10 @@ export class MinerLogins {
 
   #tellRefused(text: string): void {
     const { clock, log } = this.#modules;
-    this.#refused += 1;
-    const nowMs = clock.nowMs();
-    if (nowMs - this.#refusedLineMs < REFUSED_LINE_EVERY_MS) return;
-    const times = this.#refused === 1 ? 'a login was' : `${this.#refused} logins were`;
-    log.warn({ count: this.#refused }, `${times} refused: ${text}`);
-    this.#refusedLineMs = nowMs;
-    this.#refused = 0;
+    const count = this.#refused.note(clock.nowMs());
+    if (count === undefined) return;
+    const times = count === 1 ? 'a login was' : `${count} logins were`;
+    log.warn({ count }, `${times} refused: ${text}`);
   }
 
   /** Once: whoever owns KPSS knows then, and a farm would fill the log with it. */

@@ -11,7 +11,7 @@ import { type DoorReport, Entrance, type EntranceOptions } from './entrance.ts';
 import type { BanningRules, StratumLimits } from './limits.ts';
 import { type Client, Listener, type PortOptions } from './listener.ts';
 import { MinerLog } from './miner-log.ts';
-import { type MinerReport, reportMiners } from './miner-report.ts';
+import { type Arrival, type MinerReport, reportMiners } from './miner-report.ts';
 import { type Opening, Openings, type OpenPort } from './openings.ts';
 import { banKey } from './peer-address.ts';
 import { Session } from './session.ts';
@@ -45,7 +45,7 @@ export interface StratumServerModules
     'onLogin' | 'judge' | 'onCandidate' | 'onWaitingCandidate' | 'onResult' | 'onEnd'
   > {
   /** See Session. @param from where the miner comes in */
-  login(userName: string, password: string, from?: MinerOrigin): Login | Promise<Login>;
+  login(userName: string, password: string, from?: Arrival): Login | Promise<Login>;
   readonly clock: Clock;
   readonly log: Log;
   readonly prefixes: PrefixAllocator;
@@ -98,12 +98,6 @@ interface Seat {
   /** What a ban of it would be laid on. */
   readonly banKey: string | undefined;
   readonly opening: Opening;
-}
-
-/** Where a connection comes from, and in. */
-export interface MinerOrigin {
-  readonly remoteAddress: string | undefined;
-  readonly port: number | undefined;
 }
 
 /** An instance's ports: takes connections, gives each a session, and hands every new job to all of them. */
@@ -284,7 +278,6 @@ export class StratumServer implements MinersServer {
   #accept(socket: Socket, client: Client, opening: Opening): void {
     const { limits } = this.#options;
     const { vardiff } = opening.port;
-    const origin = { remoteAddress: client.address, port: socket.localPort };
     const remote = remoteOf(client);
     const id = String(this.#nextSessionId);
     this.#nextSessionId += 1;
@@ -311,7 +304,7 @@ export class StratumServer implements MinersServer {
       { id, vardiff, limits, arrival },
       {
         ...this.#modules,
-        login: (userName, password) => this.#modules.login(userName, password, origin),
+        login: (userName, password) => this.#modules.login(userName, password, arrival),
         judge: this.#judge,
         gateTurns: this.#gateTurns,
         wire: connection,

@@ -106,9 +106,7 @@ export class Session {
     return this.record?.hashesPerS(nowMs) ?? 0;
   }
 
-  /**
-   * One request, in the order they came.
-   */
+  /** One request, in the order they came. */
   handle(parsed: ParsedRequest): Handled {
     if (this.#closed) return 'next';
     this.#deadlines.noteLine(this.#modules.clock.nowMs());

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Server, TLSSocket } from 'node:tls';
 import type { Clock, Log, Timer } from '../mining/ports.ts';
+import { RareLine } from '../mining/rare-line.ts';
 import { HelloQueue, readHello } from './hello-queue.ts';
 import { subnetKey } from './peer-address.ts';
 
@@ -53,7 +54,7 @@ export class TlsStage {
   readonly #pending = new Map<string, Pending>();
   readonly #hellos = new HelloQueue();
   #server: Server | undefined;
-  #plainLineMs = Number.NEGATIVE_INFINITY;
+  readonly #plain = new RareLine(PLAIN_LINE_EVERY_MS);
 
   /** @param handshakeTimeoutMs from the first moment to the end of the handshake */
   constructor({ handshakeTimeoutMs }: { readonly handshakeTimeoutMs: number }, modules: TlsStageModules) {
@@ -176,9 +177,7 @@ export class TlsStage {
   }
 
   #tellPlain(remote: string): void {
-    const nowMs = this.#modules.clock.nowMs();
-    const isDue = nowMs - this.#plainLineMs >= PLAIN_LINE_EVERY_MS;
-    if (isDue) this.#plainLineMs = nowMs;
+    const isDue = this.#plain.note(this.#modules.clock.nowMs()) !== undefined;
     const text =
       'a plain connection on a TLS port was closed: the miner’s URL begins with stratum+ssl:// there, or it belongs on another port';
     this.#modules.log[isDue ? 'info' : 'debug']({ remote }, text);
