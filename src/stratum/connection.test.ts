@@ -208,3 +208,35 @@ test('nor does the wait for an answer end with a rest', async () => {
   await turn();
   assert.equal(socket.isPaused(), false);
 });
+
+test('what a miner sent before it went is handled, up to a turn’s worth: a found block may be among it', async () => {
+  const { session, handled } = createFakeSession((name) => name === 'block');
+  const { socket, feed } = start(session);
+  feed('block', 'block', ...Array.from({ length: 200 }, (_, i) => `m${i}`));
+  assert.deepEqual(handled, ['block']);
+  socket.destroy();
+  await turn();
+  assert.deepEqual(handled.slice(0, 3), ['block', 'block', 'm0']);
+  assert.equal(handled.length, 101);
+});
+
+test('but not what it sent behind a login without an answer', async () => {
+  const answer = Promise.withResolvers<void>();
+  const asks = (name: string) => (name === 'login' ? answer.promise : undefined);
+  const { session, handled } = createFakeSession(undefined, asks);
+  const { socket, feed } = start(session);
+  feed('login', 'after');
+  socket.destroy();
+  await turn();
+  assert.deepEqual(handled, ['login']);
+});
+
+test('what somebody sent whom we closed is not', async () => {
+  const { session, handled } = createFakeSession((name) => name === 'block');
+  const { socket, connection, feed } = start(session);
+  feed('block', 'after');
+  connection.close('demerits');
+  socket.destroy();
+  await turn();
+  assert.deepEqual(handled, ['block']);
+});

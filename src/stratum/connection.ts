@@ -45,6 +45,8 @@ export class Connection implements Wire {
   #overflow = false;
   /** The rest waits for its turn, or for an answer. */
   #isBusy = false;
+  /** It waits for an answer about a login, and nothing is handled before that. */
+  #isAsking = false;
   #outgoing = '';
   #outgoingJob = '';
   #flushing = false;
@@ -73,6 +75,7 @@ export class Connection implements Wire {
     this.#socket.on('close', () => {
       this.#rest?.cancel();
       this.#draining?.cancel();
+      if (!this.#isAsking) this.#handleLeftBehind();
       session.end();
       this.#modules.onClosed(this.#closeReason);
     });
@@ -160,15 +163,31 @@ export class Connection implements Wire {
     this.#flush();
   }
 
+  /** A found block may be among what a miner sent before it went: a turn's worth of it is handled, though no reply leaves. */
+  #handleLeftBehind(): void {
+    for (
+      let handled = 0;
+      handled < LINES_PER_TURN_MAX && this.#nextWaiting < this.#waiting.length;
+      handled++
+    ) {
+      if (this.#closeReason !== undefined) break;
+      this.#handleNext();
+    }
+    this.#waiting = [];
+    this.#nextWaiting = 0;
+  }
+
   /** Nothing of this connection is read or handled until then. */
   #goOnAfter(next: Exclude<Handled, 'next'>): void {
     this.#socket.pause();
     const goOn = (): void => {
       this.#isBusy = false;
+      this.#isAsking = false;
       if (this.#rest === undefined) this.#socket.resume();
       this.#work();
     };
     this.#isBusy = true;
+    this.#isAsking = next !== 'new-turn';
     if (next === 'new-turn') setImmediate(goOn);
     else void next.then(goOn);
   }
